@@ -116,7 +116,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # ---------------------------------------------------------------- episode
 
 
-class EpisodeRequested(Data, frozen=True):
+class EpisodeRequested(Data, frozen=True, kw_only=True):
     """A task to be played. Holds the truth's key (variant, seed): agents may not read it."""
 
     task: str
@@ -143,7 +143,7 @@ class EpisodeRequested(Data, frozen=True):
     """Keep this episode out of training."""
 
 
-class EpisodeStarted(Data, frozen=True):
+class EpisodeStarted(Data, frozen=True, kw_only=True):
     """What the agent is given: nothing here may tell the truth of the case."""
 
     domain: str
@@ -161,7 +161,7 @@ class EpisodeStarted(Data, frozen=True):
     token_limit: int = 4096
 
 
-class ToolCalled(Data, frozen=True):
+class ToolCalled(Data, frozen=True, kw_only=True):
     """The agent acted."""
 
     tool: str
@@ -172,7 +172,7 @@ class ToolCalled(Data, frozen=True):
     generation: Generation | None = None
 
 
-class ActionRejected(Data, frozen=True):
+class ActionRejected(Data, frozen=True, kw_only=True):
     """The agent's text was no tool call."""
 
     raw: str
@@ -182,7 +182,7 @@ class ActionRejected(Data, frozen=True):
     generation: Generation | None = None
 
 
-class PatientAnswered(Data, frozen=True):
+class PatientAnswered(Data, frozen=True, kw_only=True):
     """The simulated patient spoke."""
 
     question: str
@@ -190,7 +190,7 @@ class PatientAnswered(Data, frozen=True):
     topics: list[str] = []
 
 
-class ObservationReturned(Data, frozen=True):
+class ObservationReturned(Data, frozen=True, kw_only=True):
     """The environment answered one action; the event's `at` is the simulated time after it."""
 
     turn: int
@@ -202,7 +202,7 @@ class ObservationReturned(Data, frozen=True):
     effect: Effect | None = None
 
 
-class EpisodeEnded(Data, frozen=True):
+class EpisodeEnded(Data, frozen=True, kw_only=True):
     """No further action is accepted."""
 
     reason: EndReason
@@ -210,7 +210,7 @@ class EpisodeEnded(Data, frozen=True):
     answer: Answer | None = None
 
 
-class EpisodeAbandoned(Data, frozen=True):
+class EpisodeAbandoned(Data, frozen=True, kw_only=True):
     """The episode will not go on; it is never scored."""
 
     failure_kind: FailureKind
@@ -247,7 +247,7 @@ class SafetyFinding(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class EpisodeScored(Data, frozen=True):
+class EpisodeScored(Data, frozen=True, kw_only=True):
     """The judgement. Every number can be recomputed from the episode's events and its task."""
 
     scorer: str
@@ -268,7 +268,7 @@ class EpisodeScored(Data, frozen=True):
     """Demographic groups of the patient (sex, age_band, ethnicity, ses)."""
 
 
-class ScoringFailed(Data, frozen=True):
+class ScoringFailed(Data, frozen=True, kw_only=True):
     """The scorer could not judge; the sample is dropped, it never becomes a number."""
 
     scorer: str
@@ -279,7 +279,7 @@ class ScoringFailed(Data, frozen=True):
 # ---------------------------------------------------------------- agent
 
 
-class AgentRegistered(Data, frozen=True):
+class AgentRegistered(Data, frozen=True, kw_only=True):
     """An agent and its personality joined the gym."""
 
     agent: str
@@ -290,14 +290,14 @@ class AgentRegistered(Data, frozen=True):
     weights: dict[str, float] = {}
 
 
-class CycleStarted(Data, frozen=True):
+class CycleStarted(Data, frozen=True, kw_only=True):
     """A cycle of REFLECT, CHOOSE, TRAIN, RECORD begins."""
 
     cycle: int
     policy_version: str
 
 
-class ReflectionRecorded(Data, frozen=True):
+class ReflectionRecorded(Data, frozen=True, kw_only=True):
     """REFLECT: what the logbook said of this agent when it chose."""
 
     cycle: int
@@ -311,7 +311,7 @@ class ReflectionRecorded(Data, frozen=True):
     errors: dict[str, int] = {}
 
 
-class DomainChosen(Data, frozen=True):
+class DomainChosen(Data, frozen=True, kw_only=True):
     """CHOOSE: the domain, and what else was weighed."""
 
     cycle: int
@@ -321,7 +321,7 @@ class DomainChosen(Data, frozen=True):
     reason: str
 
 
-class WorkoutPlanned(Data, frozen=True):
+class WorkoutPlanned(Data, frozen=True, kw_only=True):
     """TRAIN: how the agent will practise in this cycle."""
 
     cycle: int
@@ -340,7 +340,7 @@ class WorkoutPlanned(Data, frozen=True):
     learning_rate: float = 1e-3
 
 
-class TrainingStarted(Data, frozen=True):
+class TrainingStarted(Data, frozen=True, kw_only=True):
     """A learner took the workout."""
 
     workout: str
@@ -350,7 +350,7 @@ class TrainingStarted(Data, frozen=True):
     attempt: int = 1
 
 
-class TrainingStepped(Data, frozen=True):
+class TrainingStepped(Data, frozen=True, kw_only=True):
     """One update. `policy_version` names the adapter that the next rounds are played with."""
 
     workout: str
@@ -368,7 +368,7 @@ class TrainingStepped(Data, frozen=True):
     tokens: int = 0
 
 
-class TrainingCompleted(Data, frozen=True):
+class TrainingCompleted(Data, frozen=True, kw_only=True):
     """The workout's last adapter, in the object store."""
 
     workout: str
@@ -384,7 +384,7 @@ class TrainingCompleted(Data, frozen=True):
     strategy: str
 
 
-class TrainingFailed(Data, frozen=True):
+class TrainingFailed(Data, frozen=True, kw_only=True):
     """The workout ended without an adapter."""
 
     workout: str
@@ -405,7 +405,7 @@ class ValidationResult(msgspec.Struct, frozen=True, kw_only=True):
     safety_low: float
 
 
-class CheckpointPromoted(Data, frozen=True):
+class CheckpointPromoted(Data, frozen=True, kw_only=True):
     """From now on this version plays."""
 
     workout: str
@@ -414,7 +414,7 @@ class CheckpointPromoted(Data, frozen=True):
     result: ValidationResult
 
 
-class CheckpointRejected(Data, frozen=True):
+class CheckpointRejected(Data, frozen=True, kw_only=True):
     """The candidate did not beat the version in use on validation."""
 
     workout: str
@@ -423,7 +423,7 @@ class CheckpointRejected(Data, frozen=True):
     reason: str
 
 
-class AdviceGiven(Data, frozen=True):
+class AdviceGiven(Data, frozen=True, kw_only=True):
     """A peer's real trajectories to learn from."""
 
     cycle: int
@@ -433,7 +433,7 @@ class AdviceGiven(Data, frozen=True):
     note: str
 
 
-class CycleCompleted(Data, frozen=True):
+class CycleCompleted(Data, frozen=True, kw_only=True):
     """RECORD: the cycle's outcome."""
 
     cycle: int
@@ -446,20 +446,20 @@ class CycleCompleted(Data, frozen=True):
 # ---------------------------------------------------------------- node, audit
 
 
-class NodeStarted(Data, frozen=True):
+class NodeStarted(Data, frozen=True, kw_only=True):
     """A node joined the fleet."""
 
     role: str
     version: str
 
 
-class NodeStopped(Data, frozen=True):
+class NodeStopped(Data, frozen=True, kw_only=True):
     """A node left after finishing or handing back its work."""
 
     role: str
 
 
-class LogSealed(Data, frozen=True):
+class LogSealed(Data, frozen=True, kw_only=True):
     """Root hash over all events up to `through`."""
 
     through: int
