@@ -72,7 +72,10 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
 def evolve(state: Episode, event: Event) -> Episode:
     """The episode after one more event."""
     base = msgspec.structs.replace(
-        state, n=event.n, at=max(state.at, event.at), correlation=event.correlation or state.correlation
+        state,
+        n=event.n,
+        at=max(state.at, event.at),
+        correlation=event.correlation or state.correlation,
     )
     change = msgspec.structs.replace
     match event.data:

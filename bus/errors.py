@@ -29,7 +29,7 @@ class Conflict(BusError):
 
 
 class Unavailable(BusError):
-    """The log could not be reached before the deadline; whether the append happened was resolved."""
+    """The log could not be reached before the deadline."""
 
 
 class Forbidden(BusError):

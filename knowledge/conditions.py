@@ -6,9 +6,13 @@ like `Effect.item` and observation facts: `lab:troponin_t`, `imaging:ct_pulmonar
 facts that need no order: `history`, `allergies`, `medications`, `vitals`, `exam:chest`.
 """
 
+from functools import cache
 from typing import Literal
 
 import msgspec
+
+from .errors import UnknownCondition
+from .files import load, names
 
 
 class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,3 +74,88 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     forbidden: tuple[Forbidden, ...] = ()
     unsafe_dispositions: tuple[str, ...] = ()
     """Dispositions that are UNSAFE_DISCHARGE_RED_FLAG, severity 5."""
+
+
+class Age(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Truncated normal law of age, in years."""
+
+    mean: float
+    sd: float
+    low: float = 18
+    high: float = 95
+
+
+class Treatment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What works against the condition, and how fast."""
+
+    any_of: tuple[str, ...]
+    """`drug:` or `class:` items; the first of them given starts the effect."""
+    per_h: float
+    """Hourly rate by which the severity then decays (natural logarithm)."""
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the severity moves: growing untreated, decaying under treatment."""
+
+    untreated_per_h: float
+    treatments: tuple[Treatment, ...]
+
+
+class Dose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One prescription that meets a required treatment."""
+
+    drug: str
+    dose: float
+    unit: str
+    route: str
+    frequency: str = "once"
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A disease as data: who has it, how it shows, how it runs, what is right to do."""
+
+    id: str
+    name: str
+    icd10: str
+    family: str
+    names: tuple[str, ...] = ()
+    look_alikes: tuple[str, ...]
+    source: str
+    age: Age
+    female: float
+    severity: tuple[float, float] = (0.45, 1.0)
+    onset_h: tuple[float, float] = (1.0, 24.0)
+    heterogeneity: float = 0.4
+    """Relative spread between patients of every shift."""
+    comorbidities: dict[str, float] = {}
+    """Probability given the condition, where it differs from the background."""
+    findings: dict[str, float]
+    """Probability given the condition, where it differs from the background."""
+    shifts: dict[str, float]
+    """Change of a vital or lab at severity 1: added, or for `log` components ln of the factor."""
+    rise_h: dict[str, float] = {}
+    """Time constant (hours since onset) with which a shift appears."""
+    ecg: dict[str, float]
+    imaging: dict[str, dict[str, float]] = {}
+    course: Course
+    plan: dict[str, tuple[Dose, ...]] = {}
+    """Requirement id -> prescriptions that meet it, best first."""
+    judgement: Judgement
+
+
+@cache
+def _conditions() -> dict[str, Condition]:
+    return {name: load(f"conditions/{name}.yaml", Condition) for name in names("conditions")}
+
+
+def conditions() -> list[str]:
+    """Ids of all conditions, sorted."""
+    return list(_conditions())
+
+
+def condition(id_: str) -> Condition:
+    """The condition of that id. Raises UnknownCondition."""
+    found = _conditions().get(id_)
+    if found is None:
+        raise UnknownCondition(id_, _conditions())
+    return found

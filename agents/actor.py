@@ -1,0 +1,95 @@
+"""The agent's role on the bus: it plays the episodes of one party with one policy."""
+
+from collections.abc import Sequence
+
+from ..bus.actor import Step
+from ..bus.episode import Episode, evolve
+from ..bus.events import ActionRejected, Draft, Recorded, ToolCalled
+from ..bus.jetstream import JetStreamLog
+from ..bus.permissions import claim_name
+from .policy import Policy, View
+from .toolcall import Unparsable, parse
+
+
+class PlayJob:
+    """One episode, played turn by turn."""
+
+    def __init__(self, log: JetStreamLog, policy: Policy, claim: Recorded) -> None:
+        self._log = log
+        self._policy = policy
+        self._episode = Episode(aggregate=claim.event.aggregate)
+        self._policy_md = ""
+        self._tools = ""
+
+    async def step(self, fresh: Sequence[Recorded]) -> Step:
+        """Act where it is the agent's turn."""
+        for recorded in fresh:
+            self._episode = evolve(self._episode, recorded.event)
+        episode = self._episode
+        if episode.ended is not None or episode.abandoned is not None:
+            return Step(done=True)
+        if not episode.waiting_for_agent or episode.started is None:
+            return Step()
+        if not self._tools:
+            self._policy_md = (await self._log.get(episode.started.policy_md)).decode()
+            self._tools = (await self._log.get(episode.started.tools)).decode()
+        view = View(
+            episode=episode.aggregate,
+            started=episode.started,
+            turns=episode.turns,
+            policy_md=self._policy_md,
+            tools=self._tools,
+        )
+        action = await self._policy.act(view)
+        turn = len(episode.turns) + 1
+        parsed = parse(action.raw)
+        data: ToolCalled | ActionRejected
+        if isinstance(parsed, Unparsable):
+            data = ActionRejected(
+                raw=action.raw, reason=parsed.reason, turn=turn, generation=action.generation
+            )
+        else:
+            data = ToolCalled(
+                tool=parsed.tool,
+                arguments=parsed.arguments,
+                raw=action.raw,
+                turn=turn,
+                generation=action.generation,
+            )
+        last = fresh[-1].event
+        draft = Draft(data=data, at=episode.at, cause=last.id, correlation=episode.correlation)
+        return Step(drafts=(draft,))
+
+
+class Player:
+    """The role: claims EpisodeStarted of one agent, wakes on its observations."""
+
+    claims = ("EpisodeStarted",)
+    wakes = ("ObservationReturned", "EpisodeEnded", "EpisodeAbandoned")
+    patience = None
+
+    def __init__(self, log: JetStreamLog, agent: str, policy: Policy) -> None:
+        self.owner = agent
+        self.name = claim_name(agent)
+        self._log = log
+        self._policy = policy
+
+    def key(self, recorded: Recorded) -> str:
+        """The episode."""
+        return recorded.event.aggregate
+
+    async def history(self, log: JetStreamLog, claim: Recorded) -> list[Recorded]:
+        """The agent's own view of the episode so far."""
+        return await log.read(claim.event.aggregate)
+
+    def open(self, claim: Recorded) -> PlayJob:
+        """Play one episode."""
+        return PlayJob(self._log, self._policy, claim)
+
+    def expired(self, history: Sequence[Recorded]) -> Step:  # noqa: ARG002 - waits for ever
+        """The environment decides when an episode is abandoned."""
+        return Step(done=True)
+
+    def give_up(self, claim: Recorded, history: Sequence[Recorded]) -> Step:  # noqa: ARG002
+        """Leave it to the environment, which abandons an episode whose agent is silent."""
+        return Step(done=True)

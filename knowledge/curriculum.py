@@ -1,0 +1,141 @@
+"""Which patients an agent meets: training rounds, validation sets, tests.
+
+Pure functions of the plan and a seed. Train, validation and test use different variants and
+disjoint seed ranges, so no tested patient was ever met in training.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ..bus.events import (
+    Draft,
+    EpisodeRequested,
+    Plan,
+    Purpose,
+    Sampling,
+    WorkoutPlanned,
+    episode,
+    opaque_id,
+)
+from .guidelines import versions
+from .patients import GENERATOR_VERSION
+from .rng import stream
+from .tasks import variants
+
+TRAIN_SEEDS = (0, 400_000)
+VALIDATION_SEEDS = (500_000, 600_000)
+TEST_SEEDS = (1_000_000, 2_000_000)
+
+Request = tuple[str, tuple[Draft, ...]]
+"""Aggregate of a new episode, and its first event."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One patient to be met."""
+
+    domain: str
+    variant: str
+    seed: int
+
+    @property
+    def task(self) -> str:
+        """Id of the generated task."""
+        return f"{self.domain}:{self.variant}:{self.seed}"
+
+
+def training_cases(workout: WorkoutPlanned, number: int) -> list[Case]:
+    """Cases of one round of a workout, one a group."""
+    pool = variants(workout.domain, "train")
+    draw = stream(workout.seed, "workout", workout.cycle, "round", number)
+    return [
+        Case(
+            domain=workout.domain,
+            variant=draw.choice(pool),
+            seed=draw.integer(*TRAIN_SEEDS),
+        )
+        for _ in range(workout.groups_per_round)
+    ]
+
+
+def held_out_cases(domains: Sequence[str], split: str, count: int, salt: object) -> list[Case]:
+    """Cases of the validation or test split, over all its variants in turn."""
+    pool = [(d, v) for d in domains for v in variants(d, split)]
+    low, high = VALIDATION_SEEDS if split == "validation" else TEST_SEEDS
+    draw = stream("held out", split, salt)
+    return [
+        Case(domain=d, variant=v, seed=draw.integer(low, high))
+        for d, v in (pool[i % len(pool)] for i in range(count))
+    ]
+
+
+def request(
+    case: Case,
+    *,
+    agent: str,
+    plan: Plan,
+    purpose: Purpose,
+    policy_version: str,
+    temperature: float,
+    stage: str,
+    correlation: str,
+    group: int = 0,
+    index: int = 0,
+    group_size: int = 1,
+) -> Request:
+    """First event of one episode; the same arguments give the same episode id."""
+    data = EpisodeRequested(
+        task=case.task,
+        domain=case.domain,
+        variant=case.variant,
+        seed=case.seed,
+        generator=GENERATOR_VERSION,
+        guidelines=versions(),
+        agent=agent,
+        policy_version=policy_version,
+        purpose=purpose,
+        group=f"{stage}/{group}",
+        index=index,
+        group_size=group_size,
+        sampling=Sampling(temperature=temperature, seed=index, max_new_tokens=plan.max_new_tokens),
+        max_turns=plan.max_turns,
+        token_limit=plan.token_limit,
+    )
+    name = opaque_id(correlation, stage, group, index)
+    return episode(agent, name), (Draft(data=data, cause=correlation, correlation=correlation),)
+
+
+def round_requests(
+    workout: WorkoutPlanned, workout_id: str, agent: str, plan: Plan, number: int, version: str
+) -> list[Request]:
+    """All episodes of one round: each case played `group_size` times with one version."""
+    return [
+        request(
+            case,
+            agent=agent,
+            plan=plan,
+            purpose="train",
+            policy_version=version,
+            temperature=workout.temperature,
+            stage=f"round{number}",
+            correlation=workout_id,
+            group=group,
+            index=index,
+            group_size=workout.group_size,
+        )
+        for group, case in enumerate(training_cases(workout, number))
+        for index in range(workout.group_size)
+    ]
+
+
+def round_names(
+    workout: WorkoutPlanned, workout_id: str, agent: str, number: int
+) -> list[list[str]]:
+    """Aggregates of a round's episodes, by group."""
+    return [
+        [
+            episode(agent, opaque_id(workout_id, f"round{number}", group, index))
+            for index in range(workout.group_size)
+        ]
+        for group in range(workout.groups_per_round)
+    ]

@@ -1,0 +1,101 @@
+"""Laboratory catalogue: components with reference intervals, tests with their turn-around."""
+
+from functools import cache
+
+import msgspec
+
+from .files import load
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One measured quantity; its unit is the ending of its id."""
+
+    mean: float = 0.0
+    """Healthy baseline (median where `log`)."""
+    sd: float = 0.0
+    """Between-person standard deviation (of the natural logarithm where `log`)."""
+    log: bool = False
+    derived: bool = False
+    """Computed from other components, never drawn."""
+    low: float | None = None
+    high: float | None = None
+    crit_low: float | None = None
+    crit_high: float | None = None
+    min: float
+    max: float
+    decimals: int
+    cv: float
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a lab request measures and how long it takes (minutes, stat)."""
+
+    names: tuple[str, ...]
+    category: str
+    minutes: int
+    components: tuple[str, ...]
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of `data/labs.yaml`."""
+
+    components: dict[str, Component]
+    tests: dict[str, Test]
+    arrival: dict[str, tuple[str, ...]]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A printed result: value, unit, flag (H, L, HH, LL or "") and reference interval."""
+
+    value: float
+    unit: str
+    flag: str
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        """The short form that charts show: `131 L`."""
+        return f"{self.value:g} {self.flag}".rstrip()
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue, read once."""
+    return load("labs.yaml", Catalogue)
+
+
+@cache
+def _names() -> dict[str, str]:
+    tests = catalogue().tests
+    return {name: id_ for id_, test in tests.items() for name in (*test.names, id_)}
+
+
+def resolve(name: str) -> str | None:
+    """Id of the test of that id or name (case-insensitive); None where there is none."""
+    plain = name.strip().lower()
+    return _names().get(plain) or _names().get(plain.replace(" ", "_").replace("-", "_"))
+
+
+def unit_of(component: str) -> str:
+    """Unit of a component as its id spells it, e.g. `mmol_l`; "" where it has none."""
+    for unit in ("10e9_l", "mmol_l", "mg_dl", "g_dl", "ng_ml", "pg_ml", "ng_l", "mg_l", "miu_l"):
+        if component.endswith(unit):
+            return unit
+    last = component.rsplit("_", 1)[-1]
+    return {"pct": "%", "mmhg": "mmHg", "hpf": "/hpf", "kg": "mosm_kg", "l": "u_l"}.get(last, "")
+
+
+def printed(component: str, value: float) -> Value:
+    """Round to the printed precision, then flag against the reference interval."""
+    c = catalogue().components[component]
+    v = round(min(max(value, c.min), c.max), c.decimals)
+    flag = ""
+    if c.crit_low is not None and v < c.crit_low:
+        flag = "LL"
+    elif c.crit_high is not None and v > c.crit_high:
+        flag = "HH"
+    elif c.low is not None and v < c.low:
+        flag = "L"
+    elif c.high is not None and v > c.high:
+        flag = "H"
+    return Value(value=v + 0.0, unit=unit_of(component), flag=flag, low=c.low, high=c.high)
