@@ -1,0 +1,1 @@
+"""The players: policies, the role that plays episodes, and the coach."""

@@ -67,6 +67,7 @@ class Player:
     claims = ("EpisodeStarted",)
     wakes = ("ObservationReturned", "EpisodeEnded", "EpisodeAbandoned")
     patience = None
+    begins = True
 
     def __init__(self, log: JetStreamLog, agent: str, policy: Policy) -> None:
         self.owner = agent

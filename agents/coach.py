@@ -20,13 +20,6 @@ STRENGTH_MARGIN = 0.1
 PEER_GAP = 0.15
 HERD_WINDOW = 20
 HERD_ENTROPY = 0.5
-MASTERY = (
-    (0.30, "novice"),
-    (0.50, "beginner"),
-    (0.70, "intermediate"),
-    (0.85, "advanced"),
-    (0.95, "expert"),
-)
 DEFAULT_WEIGHTS = {
     "curiosity": 0.15,
     "weakness": 0.35,
@@ -102,11 +95,6 @@ def note(book: Logbook, event: Event) -> Logbook:
     )
     domains = {**book.records.get(agent, {}), scored.domain: fresh}
     return msgspec.structs.replace(book, records={**book.records, agent: domains})
-
-
-def mastery(mean: float) -> str:
-    """Level of a mean composite: novice, beginner, intermediate, advanced, expert, master."""
-    return next((name for cut, name in MASTERY if mean < cut), "master")
 
 
 class Reflection(msgspec.Struct, frozen=True, kw_only=True):

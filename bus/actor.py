@@ -66,6 +66,11 @@ class Role(Protocol):
         """Event types that let an open job go on."""
         ...
 
+    @property
+    def begins(self) -> bool:
+        """A claim's first delivery is the whole history of its job."""
+        ...
+
     def key(self, recorded: Recorded) -> str:
         """The job that an event belongs to."""
         ...
@@ -193,13 +198,17 @@ class Actor:
 
     async def _drive(self, job: _Open) -> None:
         """Step until done; on Conflict fold again from the log."""
-        claim = job.claim.recorded
+        claim, first = job.claim.recorded, True
         while True:
-            history = await self._role.history(self._log, claim)
+            fresh = first and self._role.begins and job.claim.deliveries == 1
+            history = [claim] if fresh else await self._role.history(self._log, claim)
+            first = False
             try:
                 if job.claim.deliveries > MOST_DELIVERIES:
                     log_.warning("gave up", aggregate=claim.event.aggregate)
-                    await self._append(claim, history, self._role.give_up(claim, history))
+                    await self._append(
+                        claim, _last_of(claim, history, None), self._role.give_up(claim, history)
+                    )
                 else:
                     await self._continue(job, history)
             except Conflict as conflict:
@@ -211,42 +220,46 @@ class Actor:
         claim = job.claim.recorded
         work = self._role.open(claim)
         fresh = history
-        sequence = max((r.sequence for r in history), default=0)
-        head_at: Sequence[Recorded] = [
-            r for r in history if r.event.aggregate == claim.event.aggregate
-        ][-1:]
+        floor = max((r.sequence for r in history), default=0)
+        last = _last_of(claim, history, None)
         while True:
             step = await work.step(fresh)
-            stored = await self._append(claim, head_at, step)
-            head_at = stored[-1:] or head_at
+            stored = await self._append(claim, last, step)
+            last = _last_of(claim, stored, last)
             if step.done:
                 return
-            sequence = max((r.sequence for r in stored), default=sequence)
+            if stored:
+                fresh = stored
+                continue
             try:
                 async with asyncio.timeout(self._role.patience):
-                    seen = await job.next(sequence)
+                    fresh = await job.next(floor)
             except TimeoutError:
                 await self._expire(claim)
                 return
-            own = [r for r in seen if r.event.aggregate == claim.event.aggregate]
-            head_at = own[-1:] or head_at
-            sequence = max(sequence, seen[-1].sequence)
-            fresh = [*stored, *seen]
+            last = _last_of(claim, fresh, last)
 
     async def _expire(self, claim: Recorded) -> None:
         history = await self._role.history(self._log, claim)
-        await self._append(claim, history, self._role.expired(history))
+        last = _last_of(claim, history, None)
+        await self._append(claim, last, self._role.expired(history))
 
-    async def _append(
-        self, claim: Recorded, last: Sequence[Recorded], step: Step
-    ) -> list[Recorded]:
+    async def _append(self, claim: Recorded, last: Recorded | None, step: Step) -> list[Recorded]:
         await asyncio.gather(*(self._begin(name, drafts) for name, drafts in step.others))
         if not step.drafts:
             return []
-        aggregate = claim.event.aggregate
-        own = [r for r in last if r.event.aggregate == aggregate]
-        return await self._log.append(head_of(own, aggregate), step.drafts)
+        head = head_of([last] if last else [], claim.event.aggregate)
+        return await self._log.append(head, step.drafts)
 
     async def _begin(self, aggregate: str, drafts: tuple[Draft, ...]) -> None:
         with suppress(Conflict):
             await self._log.append(Head(aggregate=aggregate), drafts)
+
+
+def _last_of(
+    claim: Recorded, recorded: Sequence[Recorded], known: Recorded | None
+) -> Recorded | None:
+    """The newest event of the claim's aggregate among these."""
+    own = [r for r in recorded if r.event.aggregate == claim.event.aggregate]
+    newest = max(own, key=lambda r: r.event.n, default=known)
+    return known if known and newest and known.event.n > newest.event.n else newest

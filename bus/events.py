@@ -113,14 +113,14 @@ def decode(body: bytes) -> Event:
     """Read one stored body. Raises CorruptLog or UnknownEvent."""
     try:
         wire = _wire.decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptLog(f"not an event: {error}") from error
     payload = _payloads.get((wire.type, wire.version))
     if payload is None:
         raise UnknownEvent(f"{wire.type} version {wire.version} in {wire.aggregate}")
     try:
         data = payload.decode(wire.data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptLog(f"{wire.aggregate} event {wire.n} ({wire.type}): {error}") from error
     return Event(
         id=wire.id,

@@ -38,6 +38,10 @@ class Log(Protocol):
         """Sequence of the newest event, 0 for an empty log."""
         ...
 
+    async def created(self) -> str:
+        """What tells this log from another that replaced it."""
+        ...
+
     def records(
         self, *types: str, owner: str = "*", after: int = 0, follow: bool = True
     ) -> AsyncIterator[list[Recorded]]:
@@ -167,6 +171,10 @@ class FileLog:
     async def last_sequence(self) -> int:
         """See Log.last_sequence."""
         return len(self._records)
+
+    async def created(self) -> str:
+        """See Log.created."""
+        return self._records[0].event.id if self._records else ""
 
     async def records(
         self, *types: str, owner: str = "*", after: int = 0, follow: bool = True

@@ -25,7 +25,7 @@ from .permissions import ROLES, Grant, agent_grant, claim_name, role_grant
 DEFAULT_PORT = 4222
 READY_SECONDS = 10.0
 STOP_SECONDS = 10.0
-MAX_STORE_BYTES = 16 << 30
+MAX_STORE = 16 << 30
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ def write_config(data: Path, gym: str, agents: Sequence[str], port: int, *, dura
             f'listen: "127.0.0.1:{port}"',
             f"ports_file_dir: {msgspec.json.encode(str(data)).decode()}",
             "max_payload: 1MB",
-            f"jetstream {{ store_dir: {store}, sync_interval: {sync}, max_file: {MAX_STORE_BYTES} }}",
+            f"jetstream {{ store_dir: {store}, sync_interval: {sync}, max_file: {MAX_STORE} }}",
             "authorization { users = [",
             ",\n".join(users),
             "] }",

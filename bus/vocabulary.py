@@ -431,6 +431,7 @@ class ValidationResult(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     safety_difference: float
     safety_low: float
+    safety_high: float
 
 
 class CheckpointPromoted(Data, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""The hospital that answers: tools, domains, sessions."""

@@ -93,6 +93,7 @@ class Environment:
     claims = ("EpisodeRequested",)
     wakes = ("ToolCalled", "ActionRejected")
     patience = PATIENCE_SECONDS
+    begins = True
 
     def __init__(self, log: JetStreamLog) -> None:
         self._log = log

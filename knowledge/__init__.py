@@ -1,0 +1,1 @@
+"""What is true: patients, conditions, drugs, guidelines, tasks."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import msgspec
 
 from ..bus.events import (
+    AgentRegistered,
     Draft,
     EpisodeRequested,
-    Plan,
     Purpose,
     Sampling,
     WorkoutPlanned,
@@ -69,21 +69,22 @@ def held_out_cases(domains: Sequence[str], split: str, count: int, salt: object)
     ]
 
 
+Place = tuple[str, str, int, int, int]
+"""Stage, correlation, group, index in the group, group size."""
+
+
 def request(
     case: Case,
     *,
-    agent: str,
-    plan: Plan,
+    who: AgentRegistered,
     purpose: Purpose,
-    policy_version: str,
+    version: str,
     temperature: float,
-    stage: str,
-    correlation: str,
-    group: int = 0,
-    index: int = 0,
-    group_size: int = 1,
+    place: Place,
 ) -> Request:
-    """First event of one episode; the same arguments give the same episode id."""
+    """First event of one episode; the same arguments give the same episode."""
+    stage, correlation, group, index, size = place
+    plan = who.plan
     data = EpisodeRequested(
         task=case.task,
         domain=case.domain,
@@ -91,37 +92,36 @@ def request(
         seed=case.seed,
         generator=GENERATOR_VERSION,
         guidelines=versions(),
-        agent=agent,
-        policy_version=policy_version,
+        agent=who.agent,
+        policy_version=version,
         purpose=purpose,
         group=f"{stage}/{group}",
         index=index,
-        group_size=group_size,
-        sampling=Sampling(temperature=temperature, seed=index, max_new_tokens=plan.max_new_tokens),
+        group_size=size,
+        sampling=Sampling(
+            temperature=temperature,
+            seed=plan.seed * 1_000_003 + index,
+            max_new_tokens=plan.max_new_tokens,
+        ),
         max_turns=plan.max_turns,
         token_limit=plan.token_limit,
     )
-    name = opaque_id(correlation, stage, group, index)
-    return episode(agent, name), (Draft(data=data, cause=correlation, correlation=correlation),)
+    name = episode(who.agent, opaque_id(correlation, stage, group, index))
+    return name, (Draft(data=data, cause=correlation, correlation=correlation),)
 
 
 def round_requests(
-    workout: WorkoutPlanned, workout_id: str, agent: str, plan: Plan, number: int, version: str
+    workout: WorkoutPlanned, workout_id: str, who: AgentRegistered, number: int, version: str
 ) -> list[Request]:
     """All episodes of one round: each case played `group_size` times with one version."""
     return [
         request(
             case,
-            agent=agent,
-            plan=plan,
+            who=who,
             purpose="train",
-            policy_version=version,
+            version=version,
             temperature=workout.temperature,
-            stage=f"round{number}",
-            correlation=workout_id,
-            group=group,
-            index=index,
-            group_size=workout.group_size,
+            place=(f"round{number}", workout_id, group, index, workout.group_size),
         )
         for group, case in enumerate(training_cases(workout, number))
         for index in range(workout.group_size)

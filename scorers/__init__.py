@@ -1,0 +1,1 @@
+"""The judges: five dimensions, safety rules, the composite."""

@@ -38,6 +38,7 @@ class Scorer:
     claims = ("EpisodeEnded",)
     wakes = ()
     patience = None
+    begins = False
 
     def key(self, recorded: Recorded) -> str:
         """The episode."""

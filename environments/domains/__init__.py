@@ -1,0 +1,1 @@
+"""The domains: which tools, policy and tasks."""

@@ -1,0 +1,45 @@
+"""Every error of the environments, typed.
+
+EnvironmentError_
+├── UnknownRequest     the requested task, domain or variant does not exist
+├── OtherVersion       the request names another generator version than this code has
+└── ToolRefused        a tool cannot do what was asked: becomes an observation, never a crash
+"""
+
+from typing import Any
+
+from ..bus.events import ErrorCode
+
+
+class EnvironmentError_(Exception):  # noqa: N801  (EnvironmentError is a builtin)
+    """Base of all errors of this room."""
+
+
+class UnknownRequest(EnvironmentError_):
+    """The requested task, domain or variant does not exist."""
+
+
+class OtherVersion(EnvironmentError_):
+    """The request was made for another version of the patient generator."""
+
+
+class ToolRefused(EnvironmentError_):
+    """A refusal the agent is told: an error code and structured content."""
+
+    def __init__(self, code: ErrorCode, **content: Any) -> None:
+        super().__init__(f"{code}: {content}")
+        self.code: ErrorCode = code
+        self.content: dict[str, Any] = content
+
+
+def insufficient(*missing: str) -> ToolRefused:
+    """A value is needed that has not been observed or measured."""
+    return ToolRefused("insufficient_data", error="insufficient_data", missing=list(missing))
+
+
+def invalid(field: str, expected: str, got: object) -> ToolRefused:
+    """One argument is wrong."""
+    shown = got if isinstance(got, bool | int | float) or got is None else str(got)[:60]
+    return ToolRefused(
+        "invalid_arguments", error="invalid_arguments", field=field, expected=expected, got=shown
+    )

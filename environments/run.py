@@ -1,0 +1,118 @@
+"""Play one episode in memory, without a log: for tests, warm starts and gymnasium."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..bus.episode import Episode, evolve
+from ..bus.events import (
+    ActionRejected,
+    Data,
+    Draft,
+    EpisodeRequested,
+    Event,
+    Head,
+    ToolCalled,
+    canonical,
+    digest,
+    episode,
+    opaque_id,
+    seal,
+)
+from ..bus.view import Action, View
+from .session import Session, open_session, opening, respond
+
+PolicyFn = Callable[[View], Action]
+Reader = Callable[[str], Any]
+"""Reads a raw text: an object with `tool` and `arguments`, or one with `reason`."""
+_GYM = "local"
+
+
+class _Call(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class _Read(msgspec.Struct):
+    tool: str
+    arguments: dict[str, Any]
+
+
+class _Unread(msgspec.Struct):
+    reason: str
+
+
+def _plain(raw: str) -> _Read | _Unread:
+    """Accept nothing but the bare JSON object."""
+    try:
+        call = msgspec.json.decode(raw, type=_Call)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _Unread(reason=str(error))
+    return _Read(tool=call.name, arguments=call.arguments)
+
+
+def acted(action: Action, turn: int, read: Reader = _plain) -> ToolCalled | ActionRejected:
+    """The event of an action: a tool call, or a rejected text."""
+    found = read(action.raw)
+    if hasattr(found, "reason"):
+        return ActionRejected(
+            raw=action.raw, reason=found.reason, turn=turn, generation=action.generation
+        )
+    return ToolCalled(
+        tool=found.tool,
+        arguments=found.arguments,
+        raw=action.raw,
+        turn=turn,
+        generation=action.generation,
+    )
+
+
+class _Record:
+    """The growing in-memory episode."""
+
+    def __init__(self, name: str) -> None:
+        self.events: list[Event] = []
+        self.state = Episode(aggregate=name)
+
+    def append(self, drafts: list[Draft]) -> None:
+        last = self.events[-1] if self.events else None
+        head = Head(
+            aggregate=self.state.aggregate,
+            n=last.n if last else 0,
+            digest=digest(canonical(last)) if last else "",
+        )
+        for event in seal(_GYM, head, drafts):
+            self.events.append(event)
+            self.state = evolve(self.state, event)
+
+    def say(self, data: Data, at: int = 0) -> None:
+        self.append([Draft(data=data, at=at)])
+
+
+def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = _plain) -> list[Event]:
+    """Play an episode to its end and return its events (request first, end last).
+
+    Raises UnknownRequest or OtherVersion; whatever `policy_fn` raises passes through.
+    """
+    session: Session = open_session(requested)
+    key = opaque_id(requested.agent, requested.task, requested.group, requested.index)
+    record = _Record(episode(requested.agent.replace(".", "-"), key))
+    record.say(requested)
+    start = opening(session)
+    record.say(start.started)
+    policy_md = start.objects[start.started.policy_md].decode()
+    tools = start.objects[start.started.tools].decode()
+    while record.state.open:
+        view = View(
+            episode=record.state.aggregate,
+            started=start.started,
+            turns=record.state.turns,
+            policy_md=policy_md,
+            tools=tools,
+        )
+        turn = len(record.state.turns) + 1
+        record.say(acted(policy_fn(view), turn, read), at=record.state.at)
+        session, drafts = respond(session, record.state)
+        record.append(drafts)
+    return record.events

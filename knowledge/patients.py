@@ -1,0 +1,315 @@
+"""Seeded patients: the hidden truth of a case as a pure function of (variant, seed, version).
+
+Method: CLINICAL.md section 8: demographics by the condition's law, comorbidities by age, then
+findings, a latent severity and correlated baseline noise. Each layer draws from its own stream.
+"""
+
+import math
+from functools import cache, lru_cache
+from typing import Literal
+
+import msgspec
+
+from . import labs
+from .conditions import Age, Condition, condition
+from .drugs import Allergy, drug
+from .errors import UnknownVariant
+from .files import load
+from .rng import Stream, stream
+
+GENERATOR_VERSION = "1"
+
+Sex = Literal["F", "M"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A symptom or sign, and how it is told: by the chart, by the patient, by examination."""
+
+    layer: Literal["history", "asking", "exam"]
+    p: float
+    """Probability in an acute patient of another condition."""
+    topic: str = ""
+    system: str = ""
+    text: str
+    yes: str = ""
+    no: str = ""
+
+
+class Comorbidity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A long-standing illness: prevalence at 30 and 75 years, baseline effects, home drugs."""
+
+    name: str
+    young: float
+    old: float
+    effects: dict[str, float]
+    drugs: tuple[str, ...]
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One condition x presentation x comorbidity x trap: what is fixed before the seed."""
+
+    condition: str
+    presentation: str
+    trap: str = ""
+    difficulty: Literal["easy", "medium", "hard"] = "medium"
+    age: Age | None = None
+    sex: Sex | None = None
+    comorbidities: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    allergies: tuple[Allergy, ...] = ()
+    medications: tuple[str, ...] = ()
+    findings: dict[str, float] = {}
+    shifts: dict[str, float] = {}
+    base: dict[str, float] = {}
+    """Added to the baseline (log components: ln of the factor)."""
+    severity: tuple[float, float] | None = None
+    onset_h: tuple[float, float] | None = None
+    ecg: dict[str, float] = {}
+    first_seed: int = 0
+    """Added to the seeds of this variant's frozen tasks (a multiple of 1000)."""
+
+
+class HomeMedication(msgspec.Struct, frozen=True, kw_only=True):
+    """A drug taken at home."""
+
+    drug: str
+    text: str
+
+
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
+    """The hidden truth of one case. Only the world and the scorers may read it."""
+
+    id: str
+    variant: str
+    seed: int
+    condition: str
+    age_years: int
+    sex: Sex
+    ethnicity: str
+    ses: str
+    weight_kg: float
+    height_cm: float
+    complaint: str
+    comorbidities: tuple[str, ...]
+    medications: tuple[HomeMedication, ...]
+    allergies: tuple[Allergy, ...]
+    findings: dict[str, bool]
+    severity: float
+    """Severity at arrival, about 0.3 to 1.2."""
+    onset_h: float
+    base: dict[str, float]
+    """Vitals and primary lab components without the acute illness."""
+    shift: dict[str, float]
+    """Change at severity 1."""
+    ecg: str
+    imaging: dict[str, str]
+    """Study -> reading."""
+
+    @property
+    def age_band(self) -> str:
+        """Band of age used for fairness groups."""
+        bands = ((18, "0-17"), (40, "18-39"), (65, "40-64"))
+        return next((name for limit, name in bands if self.age_years < limit), "65+")
+
+
+@cache
+def findings() -> dict[str, Finding]:
+    """All findings by id."""
+    return load("findings.yaml", dict[str, Finding])
+
+
+@cache
+def comorbidities() -> dict[str, Comorbidity]:
+    """All comorbidities by id."""
+    return load("comorbidities.yaml", dict[str, Comorbidity])
+
+
+@cache
+def all_variants() -> dict[str, Variant]:
+    """All variants of all domains, by id."""
+    return load("variants/clinical_diagnosis.yaml", dict[str, Variant])
+
+
+def variant(id_: str) -> Variant:
+    """The variant of that id. Raises UnknownVariant."""
+    found = all_variants().get(id_)
+    if found is None:
+        raise UnknownVariant(id_, all_variants())
+    return found
+
+
+# Vital signs: healthy mean, spread, and loading on the shared stress factor (heart rate and
+# temperature then correlate at about 0.45, as CLINICAL.md section 8 asks).
+_VITALS: dict[str, tuple[float, float, float]] = {
+    "hr_bpm": (84, 11, 0.67),
+    "sbp_mmhg": (130, 15, -0.3),
+    "dbp_mmhg": (78, 9, -0.2),
+    "rr_pm": (18, 2.2, 0.5),
+    "temperature_c": (36.9, 0.35, 0.67),
+    "spo2_pct": (97, 1.2, -0.2),
+    "gcs": (15, 0, 0),
+}
+_LATENT: dict[str, tuple[float, float]] = {"ag": (9.0, 1.2), "pco2_mmhg": (0.0, 2.0), "ratio": (17, 2)}
+_COMPLAINTS: dict[str, tuple[str, ...]] = {
+    "chest_pain": (
+        "{who} with chest discomfort since {since}.",
+        "{who} brought in for chest pain that began {since} ago.",
+        "{who} with discomfort in the chest and unease for {since}.",
+    ),
+    "metabolic": (
+        "{who} feeling very unwell and weak for {since}.",
+        "{who} with weakness and nausea, getting worse over {since}.",
+        "{who} found drowsy and weak; unwell for {since}.",
+    ),
+    "dyspnoea": (
+        "{who} with shortness of breath for {since}.",
+        "{who} brought in breathless, worse over {since}.",
+        "{who} short of breath and tired for {since}.",
+    ),
+}
+_ETHNICITY = {"white": 0.58, "hispanic": 0.19, "black": 0.13, "asian": 0.07, "other": 0.03}
+_SES = {"low": 0.3, "middle": 0.5, "high": 0.2}
+
+
+def _age(law: Age, s: Stream) -> int:
+    for _ in range(20):
+        value = s.normal(law.mean, law.sd)
+        if law.low <= value <= law.high:
+            return int(value)
+    return int(law.mean)
+
+
+def _comorbid(c: Condition, v: Variant, age: int, s: Stream) -> tuple[str, ...]:
+    share = min(max((age - 30) / 45, 0.0), 1.2)
+    chosen = []
+    for id_, spec in comorbidities().items():
+        p = c.comorbidities.get(id_, spec.young + (spec.old - spec.young) * share)
+        drawn = s.bernoulli(min(p, 1.0))
+        if id_ in v.comorbidities or (drawn and id_ not in v.without):
+            chosen.append(id_)
+    if "type_1_diabetes" in chosen and "type_2_diabetes" in chosen:
+        chosen.remove("type_1_diabetes" if "type_2_diabetes" in v.comorbidities else "type_2_diabetes")
+    return tuple(chosen)
+
+
+def _medications(ids: tuple[str, ...], v: Variant, s: Stream) -> tuple[HomeMedication, ...]:
+    chosen: dict[str, None] = dict.fromkeys(v.medications)
+    for id_ in ids:
+        options = comorbidities()[id_].drugs
+        taken = s.bernoulli(0.8)
+        if options:
+            pick = s.choice(options)
+            if taken:
+                chosen[pick] = None
+    return tuple(HomeMedication(drug=d, text=f"{d} {drug(d).home}".strip()) for d in chosen)
+
+
+# Charted labels: about 10 % of adults carry a penicillin label and nine in ten of these are not
+# allergic (Shenoy et al., JAMA 2019).
+_LABELS = (
+    (0.01, Allergy(substance="penicillin", reaction="anaphylaxis", severity="severe", true=True)),
+    (0.08, Allergy(substance="penicillin", reaction="stomach upset as a child, later took amoxicillin without harm", severity="mild", true=False)),  # noqa: E501
+    (0.03, Allergy(substance="sulfonamide antibiotic", reaction="rash", severity="moderate", true=True)),
+    (0.03, Allergy(substance="morphine", reaction="nausea", severity="mild", true=False)),
+)
+
+
+def _allergies(v: Variant, s: Stream) -> tuple[Allergy, ...]:
+    drawn = tuple(label for p, label in _LABELS if s.bernoulli(p))
+    taken = {a.substance for a in v.allergies}
+    substances: dict[str, Allergy] = {}
+    for a in drawn:
+        if a.substance not in taken:
+            substances.setdefault(a.substance, a)
+    return v.allergies or tuple(substances.values())
+
+
+def _base(v: Variant, ids: tuple[str, ...], s: Stream) -> dict[str, float]:
+    stress = s.normal()
+    base: dict[str, float] = {}
+    for key, (mean, sd, loading) in _VITALS.items():
+        own = math.sqrt(1 - loading * loading)
+        base[key] = mean + sd * (loading * stress + own * s.normal())
+    for key, c in labs.catalogue().components.items():
+        if not c.derived:
+            base[key] = c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
+    for key, (mean, sd) in _LATENT.items():
+        base[key] = s.normal(mean, sd)
+    for effects in (*(comorbidities()[i].effects for i in ids), v.base):
+        for key, delta in effects.items():
+            base[key] = base[key] * math.exp(delta) if _log(key) else base[key] + delta
+    return base
+
+
+def _log(key: str) -> bool:
+    c = labs.catalogue().components.get(key)
+    return c is not None and c.log
+
+
+def _shift(c: Condition, v: Variant, s: Stream) -> dict[str, float]:
+    full = {**c.shifts, **v.shifts}
+    return {key: d * max(1 + c.heterogeneity * s.normal(), 0.1) for key, d in full.items()}
+
+
+def _findings(c: Condition, v: Variant, s: Stream) -> dict[str, bool]:
+    own = {**c.findings, **v.findings}
+    return {id_: s.bernoulli(own.get(id_, f.p)) for id_, f in findings().items()}
+
+
+def _since(hours: float) -> str:
+    if hours < 2:
+        return "about an hour"
+    return f"{round(hours)} hours" if hours < 36 else f"{round(hours / 24)} days"
+
+
+@lru_cache(maxsize=4096)
+def generate(variant_id: str, seed: int) -> Patient:
+    """The patient of a variant and a seed. Pure: the same on every machine.
+
+    Raises UnknownVariant.
+    """
+    v = variant(variant_id)
+    c = condition(v.condition)
+
+    def s(part: str) -> Stream:
+        return stream(GENERATOR_VERSION, variant_id, seed, part)
+
+    who = s("demographics")
+    age = _age(v.age or c.age, who)
+    female = who.bernoulli(c.female)
+    sex: Sex = v.sex or ("F" if female else "M")
+    height = round(who.normal(163 if sex == "F" else 177, 6))
+    ids = _comorbid(c, v, age, s("comorbidities"))
+    bmi = who.normal(34 if "obesity" in ids else 25.5, 2.6)
+    ethnicity, ses = who.weighted(_ETHNICITY), who.weighted(_SES)
+    course = s("course")
+    low, high = v.severity or c.severity
+    start, end = v.onset_h or c.onset_h
+    severity = round(course.uniform(low, high), 3)
+    onset = round(course.uniform(start, end), 1)
+    readings = s("readings")
+    noun = "woman" if sex == "F" else "man"
+    ticket = s("ticket").choice(_COMPLAINTS[c.family])
+    return Patient(
+        id=f"P{seed % 1000:03d}",
+        variant=variant_id,
+        seed=seed,
+        condition=c.id,
+        age_years=age,
+        sex=sex,
+        ethnicity=ethnicity,
+        ses=ses,
+        weight_kg=round(max(bmi, 17.5) * (height / 100) ** 2, 1),
+        height_cm=float(height),
+        complaint=ticket.format(who=f"{age}-year-old {noun}", since=_since(onset)),
+        comorbidities=ids,
+        medications=_medications(ids, v, s("medications")),
+        allergies=_allergies(v, s("allergies")),
+        findings=_findings(c, v, s("findings")),
+        severity=severity,
+        onset_h=onset,
+        base=_base(v, ids, s("base")),
+        shift=_shift(c, v, s("shift")),
+        ecg=readings.weighted(v.ecg or c.ecg),
+        imaging={k: readings.weighted(w) for k, w in sorted(c.imaging.items())},
+    )

@@ -1,0 +1,62 @@
+"""Imaging studies and electrocardiograms: catalogue, and what they read in a patient."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import msgspec
+
+from .files import load
+from .patients import Patient
+from .physiology import Given, levels
+from .rng import stream
+
+
+class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An imaging study: other names, turn-around in minutes, readings by id."""
+
+    names: tuple[str, ...]
+    minutes: int
+    readings: dict[str, str]
+
+
+class Studies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of `data/imaging.yaml`."""
+
+    studies: dict[str, Study]
+    ecg: dict[str, str]
+
+
+@cache
+def studies() -> Studies:
+    """The catalogue, read once."""
+    return load("imaging.yaml", Studies)
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {n: id_ for id_, s in studies().studies.items() for n in (*s.names, id_)}
+
+
+def resolve(name: str) -> str | None:
+    """Id of the study of that id or name (case-insensitive); None where there is none."""
+    plain = name.strip().lower()
+    return _names().get(plain) or _names().get(plain.replace(" ", "_").replace("-", "_"))
+
+
+def report(patient: Patient, study: str) -> str:
+    """The radiologist's reading of a study of this patient."""
+    reading = patient.imaging.get(study, "normal")
+    return studies().studies[study].readings[reading]
+
+
+def ecg_text(patient: Patient, given: Sequence[Given], at: int) -> str:
+    """Reading of a 12-lead ECG at a simulated time: rate, rhythm, QTc (ms), repolarisation."""
+    true = levels(patient, given, at)
+    s = stream(patient.variant, patient.seed, "ecg", at)
+    rate = round(true["hr_bpm"] + s.normal(0, 2))
+    qtc = round(415 + 6 * s.normal() - 18 * min(true["potassium_mmol_l"] - 4.0, 0.0))
+    irregular = "atrial_fibrillation" in patient.comorbidities
+    rhythm = "atrial fibrillation" if irregular else "sinus rhythm"
+    if not irregular and rate > 100:
+        rhythm = "sinus tachycardia"
+    return f"{rhythm} {rate}/min, QTc {qtc} ms, {studies().ecg[patient.ecg]}"
