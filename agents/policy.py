@@ -6,29 +6,9 @@ only what `EpisodeStarted` and the observations carry.
 
 from typing import Protocol
 
-import msgspec
+from ..bus.view import Action, View
 
-from ..bus.episode import Turn
-from ..bus.events import EpisodeStarted, Generation
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a policy may know when it acts."""
-
-    episode: str
-    """Opaque aggregate name; also the name of the policy's random stream."""
-    started: EpisodeStarted
-    turns: tuple[Turn, ...] = ()
-    policy_md: str = ""
-    tools: str = ""
-    """JSON text of the tool schemas."""
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn's output: the raw text and, where a model sampled it, its tokens."""
-
-    raw: str
-    generation: Generation | None = None
+__all__ = ["Action", "Policy", "PolicyError", "View"]
 
 
 class Policy(Protocol):

@@ -197,7 +197,8 @@ class FileLog:
             if not follow:
                 return
             async with self._grown:
-                await self._grown.wait_for(lambda seen=after: len(self._records) > seen)
+                while len(self._records) <= after:
+                    await self._grown.wait()
 
     async def put(self, data: bytes) -> str:
         """See Log.put."""

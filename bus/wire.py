@@ -121,15 +121,17 @@ async def api(connection: Connection, verb: str, body: dict[str, Any] | None = N
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while True:
         try:
-            reply = await connection.request(f"$JS.API.{verb}", payload)
-            break
+            return _checked(await connection.request(f"$JS.API.{verb}", payload))
         except (TimeoutError, NatsError) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise Unavailable(f"no answer to {verb} in {PATIENCE_SECONDS:.0f} s") from error
             await asyncio.sleep(RETRY_SECONDS)
-    error_part = msgspec.json.decode(reply.data, type=_Reply).error
-    if error_part is not None:
-        raise ApiError(error_part.err_code or error_part.code, error_part.description)
+
+
+def _checked(reply: Msg) -> bytes:
+    error = msgspec.json.decode(reply.data, type=_Reply).error
+    if error is not None:
+        raise ApiError(error.err_code or error.code, error.description)
     return bytes(reply.data)
 
 

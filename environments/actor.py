@@ -14,7 +14,7 @@ from ..bus.events import (
     Recorded,
 )
 from ..bus.jetstream import JetStreamLog
-from ..knowledge.errors import KnowledgeError
+from .errors import OtherVersion, UnknownRequest
 from .session import Session, open_session, opening, respond, restore
 
 NAME = "environment"
@@ -50,8 +50,10 @@ class EpisodeJob:
         if self._session is None:
             try:
                 self._session = self._restored(episode.requested)
-            except KnowledgeError as error:
+            except UnknownRequest as error:
                 return _abandon(episode, "unknown_task", str(error))
+            except OtherVersion as error:
+                return _abandon(episode, "other_version", str(error))
         if episode.started is None:
             return await self._begin(self._session, cause)
         if not episode.waiting_for_environment:

@@ -31,8 +31,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     topic: str = ""
     system: str = ""
     text: str
-    yes: str = ""
-    no: str = ""
+    told: str = ""
+    denied: str = ""
 
 
 class Comorbidity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

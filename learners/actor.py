@@ -6,8 +6,7 @@ log-probability it was sampled with, which is what the update corrects by.
 """
 
 import asyncio
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from ..bus.actor import Step
 from ..bus.episode import Episode, fold
@@ -35,11 +34,14 @@ OUTCOMES = ("EpisodeScored", "ScoringFailed", "EpisodeAbandoned")
 DIMENSIONS = ("accuracy", "process", "safety", "format", "coherence")
 READS_AT_ONCE = 16
 
+Models = Callable[[str], str]
+"""Finds the folder of a model by the path its agent is registered with."""
+
 
 class TrainingJob:
     """One workout."""
 
-    def __init__(self, log: JetStreamLog, claim: Recorded, models: Path) -> None:
+    def __init__(self, log: JetStreamLog, claim: Recorded, models: Models) -> None:
         self._log = log
         self._models = models
         self._workout_id = claim.event.id
@@ -67,8 +69,9 @@ class TrainingJob:
                 self._over = self._over or data.workout == self._workout_id
             case EpisodeScored() as data:
                 self._outcomes[event.aggregate] = data
-            case _ if event.type in OUTCOMES:
-                self._outcomes[event.aggregate] = None
+            case _:
+                if event.type in OUTCOMES:
+                    self._outcomes[event.aggregate] = None
 
     async def step(self, fresh: Sequence[Recorded]) -> Step:
         """Start, learn from the next complete round, or complete the workout."""
@@ -112,7 +115,7 @@ class TrainingJob:
         adapter = await self._log.get(version) if version else None
         return await asyncio.to_thread(
             Learner,
-            self._models / registered.model_path,
+            self._models(registered.model_path),
             adapter,
             learning_rate=workout.learning_rate,
             temperature=workout.temperature,
@@ -212,7 +215,7 @@ class LearnerRole:
     patience = None
     begins = False
 
-    def __init__(self, log: JetStreamLog, models: Path) -> None:
+    def __init__(self, log: JetStreamLog, models: Models) -> None:
         self._log = log
         self._models = models
 

@@ -75,6 +75,8 @@ def apply(connection: sqlite3.Connection, recorded: Recorded) -> None:
                     int(data.correct),
                 ),
             )
+        case _:
+            pass
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ def examine_patient(ctx: Context, system: System) -> Outcome:
     p = ctx.world.patient
     signs = {k: f for k, f in findings().items() if f.system == system}
     return Outcome(
-        content={"exam": {system: [f.text if p.findings[k] else f.no for k, f in signs.items()]}},
+        content={"exam": {system: [f.text if p.findings[k] else f.denied for k, f in signs.items()]}},
         reveals=(f"exam:{system}", *(f"finding:{k}" for k in signs)),
     )
 

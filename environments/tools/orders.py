@@ -12,6 +12,8 @@ from ...knowledge.world import Order, World, minutes
 from ..errors import invalid
 from ..tool import Context, Outcome, tool
 
+SERIAL = 30 * MINUTE
+"""Two troponins drawn at least this far apart are a series (`lab:troponin_t_serial`)."""
 Dose = Annotated[float, Meta(gt=0, le=100_000)]
 
 
@@ -60,8 +62,8 @@ def _ordered(ctx: Context, item: str, wait_min: int) -> Outcome:
 
 def _facts(world: World, orders: list[Order]) -> list[str]:
     facts = [o.item for o in orders]
-    samples = {o.placed for o in world.resulted() if o.item == "lab:troponin_t"}
-    if len(samples) > 1 and "lab:troponin_t" in facts:
+    drawn = [o.placed for o in world.resulted() if o.item == "lab:troponin_t"]
+    if "lab:troponin_t" in facts and max(drawn) - min(drawn) >= SERIAL:
         facts.append("lab:troponin_t_serial")
     return facts
 

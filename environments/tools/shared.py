@@ -73,7 +73,7 @@ def ask_patient(ctx: Context, question: Annotated[str, Meta(min_length=2, max_le
             reveals += ["allergies"] if topic == "allergies" else []
         for id_, f in findings().items():
             if f.topic == topic:
-                said.append(f.yes if patient.findings[id_] else f.no)
+                said.append(f.told if patient.findings[id_] else f.denied)
                 reveals.append(f"finding:{id_}")
         reveals.append(f"asked:{topic}")
     answer = " ".join(said) or "I do not know what you mean; could you ask in another way?"

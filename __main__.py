@@ -1,0 +1,24 @@
+"""`healthgym`: run, play, look, verify."""
+
+import typer
+
+from .cli import audit, look, play, run
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Healthcare AI GYM: medical AI agents practise, are judged and learn on synthetic "
+    "patients. Research only; not for clinical use.",
+)
+for module in (run, play, look, audit):
+    for command in module.COMMANDS:
+        app.command()(command)
+
+
+def main() -> None:
+    """Run the command line of `healthgym`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

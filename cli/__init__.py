@@ -1,0 +1,1 @@
+"""The commands of `healthgym`, one module for each kind of need."""

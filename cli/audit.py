@@ -1,0 +1,243 @@
+"""Commands that verify: audit, replay, rescore, rebuild."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ..bus.audit import Report, Verifier, verify_lines
+from ..bus.events import EpisodeScored, Event, canonical
+from ..bus.log import Log
+from .shared import DATA, Data, Json, LogFile, as_json, fail, finish, open_log
+
+
+async def _episode(log: Log, name: str) -> list[Event]:
+    """Events of the one episode whose name ends so."""
+    found: set[str] = set()
+    async for batch in log.records("EpisodeRequested", follow=False):
+        found |= {r.event.aggregate for r in batch if r.event.aggregate.endswith(name)}
+    if len(found) != 1:
+        what = "no episode" if not found else f"{len(found)} episodes"
+        raise fail(f"{what} of the name {name!r}; `healthgym logbook` lists them")
+    return [r.event for r in await log.read(found.pop())]
+
+
+def replay(
+    episode: Annotated[str, typer.Argument(help="Episode id, or its end.")],
+    *,
+    json: Json = False,
+    data: Data = DATA,
+    log: LogFile = None,
+) -> None:
+    """Re-execute an episode and compare byte for byte. Example: healthgym replay 3f9a."""
+    from ..environments.replay import replay as replay_events
+
+    async def work() -> None:
+        async with open_log(data, log) as opened:
+            result = replay_events(await _episode(opened, episode))
+        if json:
+            as_json(result)
+        else:
+            typer.echo(f"{result.aggregate}: {result.verdict} ({result.events} events)")
+            if result.difference is not None:
+                difference = result.difference
+                typer.echo(f"  first difference: event {difference.n} {difference.type}")
+                typer.echo(f"  recorded {difference.recorded}\n  now      {difference.now}")
+        if result.verdict == "differs":
+            raise typer.Exit(1)
+
+    finish(work())
+
+
+def rescore(
+    episode: Annotated[str, typer.Argument(help="Episode id, or its end.")],
+    *,
+    json: Json = False,
+    data: Data = DATA,
+    log: LogFile = None,
+) -> None:
+    """Judge an episode again with this code. Example: healthgym rescore 3f9a --json."""
+    from ..scorers.composite import score
+
+    async def work() -> None:
+        async with open_log(data, log) as opened:
+            events = await _episode(opened, episode)
+        fresh = score([e for e in events if e.type != "EpisodeScored"])
+        old = next((e.data for e in events if isinstance(e.data, EpisodeScored)), None)
+        if json:
+            as_json(fresh)
+            return
+        _print_score(fresh)
+        if old is not None and old != fresh:
+            typer.echo(f"recorded composite {old.composite:.3f} by scorer {old.scorer[:8]}")
+
+    finish(work())
+
+
+def _print_score(scored: EpisodeScored) -> None:
+    for name in ("accuracy", "process", "safety", "format", "coherence"):
+        dimension = getattr(scored, name)
+        typer.echo(f"{name:<10} {dimension.score:.3f}")
+        for reason in dimension.reasons:
+            where = f"event {reason.event}" if reason.event else ""
+            typer.echo(
+                f"    {reason.earned:.2f}/{reason.possible:.2f} {reason.id} {where} {reason.note}"
+            )
+    for finding in scored.findings:
+        typer.echo(
+            f"safety rule {finding.rule} (severity {finding.severity}) at event "
+            f"{finding.event}: {finding.note}"
+        )
+    typer.echo(
+        f"weighted {scored.weighted:.3f} x gate {scored.gate:.3f} -> composite "
+        f"{scored.composite:.3f}"
+    )
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a whole-log audit found."""
+
+    chains: Report
+    replayed: int
+    scored: int
+    other_version: int
+    differences: list[str]
+
+
+async def audit_log(log: Log) -> Audit:
+    """Verify every chain, re-execute and re-score every ended episode of a log."""
+    verifier = Verifier(log.gym)
+    differences: list[str] = []
+    replayed = scored = other = 0
+    async for batch in log.records(follow=False):
+        for recorded in batch:
+            verifier.add(recorded)
+    async for events in _ended(log):
+        verdicts = _judge_again(events)
+        replayed += 1
+        scored += any(e.type == "EpisodeScored" for e in events)
+        other += "other version" in verdicts
+        differences += [v for v in verdicts if v != "other version"]
+    return Audit(
+        chains=verifier.report(),
+        replayed=replayed,
+        scored=scored,
+        other_version=other,
+        differences=differences,
+    )
+
+
+async def _ended(log: Log) -> AsyncIterator[list[Event]]:
+    async for batch in log.records("EpisodeEnded", follow=False):
+        for recorded in batch:
+            yield [r.event for r in await log.read(recorded.event.aggregate)]
+
+
+def _judge_again(events: list[Event]) -> list[str]:
+    """What differs when an episode is re-executed and re-scored."""
+    from ..environments.replay import replay as replay_events
+    from ..scorers.composite import SCORER, score
+
+    name = events[0].aggregate
+    result = replay_events(events)
+    if result.verdict == "other version":
+        return ["other version"]
+    found = []
+    if result.difference is not None:
+        found.append(
+            f"{name} event {result.difference.n} ({result.difference.type}) differs "
+            "when re-executed"
+        )
+    old = next((e for e in events if isinstance(e.data, EpisodeScored)), None)
+    if old is not None and isinstance(old.data, EpisodeScored):
+        if old.data.scorer != SCORER:
+            return [*found, "other version"]
+        fresh = score([e for e in events if e.n < old.n])
+        if canonical(fresh) != canonical(old.data):
+            found.append(f"{name} event {old.n} (EpisodeScored) differs when re-scored")
+    return found
+
+
+def audit(
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="Verify the chains of exported events, one a line.")
+    ] = None,
+    gym: Annotated[str, typer.Option(help="Name of the gym, for --file.")] = "gym",
+    json: Json = False,
+    data: Data = DATA,
+    log: LogFile = None,
+) -> None:
+    """Verify every chain, replay and re-score every episode. Example: healthgym audit --json."""
+
+    async def work() -> Audit:
+        if file is not None:
+            with file.open("rb") as lines:
+                report = verify_lines((line.rstrip(b"\n") for line in lines), gym)
+            return Audit(chains=report, replayed=0, scored=0, other_version=0, differences=[])
+        async with open_log(data, log) as opened:
+            return await audit_log(opened)
+
+    result = finish(work())
+    if json:
+        as_json(result)
+    else:
+        chains = result.chains
+        typer.echo(f"{chains.events} events in {chains.aggregates} aggregates, root {chains.root}")
+        typer.echo(
+            f"{result.replayed} episodes re-executed, {result.scored} re-scored, "
+            f"{result.other_version} by another version of the code"
+        )
+        for problem in chains.problems:
+            typer.echo(f"chain broken: {problem.aggregate} event {problem.n}: {problem.what}")
+        for difference in result.differences:
+            typer.echo(f"difference: {difference}")
+    if result.chains.problems or result.differences:
+        raise typer.Exit(1)
+    if not json:
+        typer.echo("everything verifies")
+
+
+def rebuild(
+    name: Annotated[str, typer.Argument(help="logbook, leaderboard, or guideline.")],
+    *,
+    json: Json = False,
+    data: Data = DATA,
+    log: LogFile = None,
+) -> None:
+    """Fold the whole log into a projection again. Example: healthgym rebuild leaderboard."""
+    from ..projections.actor import write_guideline
+    from ..projections.store import Store, names, projection
+    from ..projections.store import rebuild as rebuild_rows
+
+    async def work() -> dict[str, str]:
+        wanted = names() if name == "guideline" else [name]
+        kinds = {n: projection(n) for n in wanted}
+        before: dict[str, str] = {}
+        for n, kind in kinds.items():
+            if (data / f"{n}.db").exists():
+                with Store(kind, data) as store:
+                    before[n] = store.fingerprint()
+        async with open_log(data, log) as opened:
+            after = {n: await rebuild_rows(opened, kind, data) for n, kind in kinds.items()}
+        if name == "guideline":
+            write_guideline(data)
+        return {n: f"{h} ({_compare(before.get(n), h)})" for n, h in after.items()}
+
+    result = finish(work())
+    if json:
+        as_json(result)
+    else:
+        for n, text in result.items():
+            typer.echo(f"{n}: {text}")
+
+
+def _compare(before: str | None, after: str) -> str:
+    if before is None:
+        return "new"
+    return "same rows as before" if before == after else "rows changed"
+
+
+COMMANDS = (audit, replay, rescore, rebuild)

@@ -1,0 +1,154 @@
+"""`healthgym play`: one episode in the terminal, by a policy or by a person."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ..agents.policy import PolicyError
+from ..bus.errors import ObjectMissing
+from ..bus.events import (
+    Draft,
+    EpisodeRequested,
+    Event,
+    Head,
+    Sampling,
+    canonical,
+    digest,
+    head_of,
+    seal,
+)
+from ..bus.log import FileLog
+from ..bus.view import Action, View
+from ..projections.transcript import line, transcript
+from .shared import Json, fail
+
+
+def play(
+    domain: Annotated[str, typer.Option(help="Domain to play in.")] = "clinical_diagnosis",
+    task: Annotated[str, typer.Option(help="Task id; without it one drawn by the seed.")] = "",
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="reference, expert, random, human, transformers:DIR, smol, "
+            "openai:http://host:port/v1#model"
+        ),
+    ] = "expert",
+    seed: Annotated[int, typer.Option(help="Draws the task and the policy's randomness.")] = 0,
+    max_turns: Annotated[int, typer.Option(help="Turn limit.", min=1)] = 24,
+    save: Annotated[
+        Path | None, typer.Option(help="Keep the events as a log in this folder.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Play one episode. Example: healthgym play --task dx_nstemi_001 --policy expert."""
+    from ..environments.session import request
+    from ..knowledge.errors import KnowledgeError
+    from ..knowledge.rng import stream
+    from ..knowledge.tasks import task as find_task
+    from ..knowledge.tasks import tasks
+
+    try:
+        chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
+    except KnowledgeError as error:
+        raise fail(str(error)) from error
+    backend, _, model = policy.partition(":")
+    requested = request(
+        chosen,
+        agent=backend if backend.isalnum() else "agent",
+        purpose="play",
+        max_turns=max_turns,
+        sampling=Sampling(seed=seed),
+    )
+    try:
+        events = _events(requested, chosen.variant, chosen.seed, backend, model)
+    except (PolicyError, KnowledgeError) as error:
+        raise fail(str(error)) from error
+    if save is not None:
+        asyncio.run(_save(events, save))
+    if json:
+        for event in events:
+            typer.echo(canonical(event).decode())
+    elif backend == "human":
+        typer.echo("\n".join(line(e) for e in events[-2:]))
+    else:
+        typer.echo(transcript(events))
+
+
+def _events(
+    requested: EpisodeRequested, variant: str, seed: int, backend: str, model: str
+) -> list[Event]:
+    from ..agents.toolcall import parse
+    from ..environments.run import play as run_episode
+    from ..scorers.composite import score
+
+    with asyncio.Runner() as runner:
+        act = _actor(backend, model, variant, seed, runner)
+        events = run_episode(requested, act, parse)
+    head = Head(
+        aggregate=events[-1].aggregate, n=events[-1].n, digest=digest(canonical(events[-1]))
+    )
+    return [*events, *seal("local", head, [Draft(data=score(events), at=events[-1].at)])]
+
+
+def _actor(
+    backend: str, model: str, variant: str, seed: int, runner: asyncio.Runner
+) -> Callable[[View], Action]:
+    if backend == "human":
+        return _human
+    if backend == "reference":
+        return _reference(variant, seed)
+    from ..agents.backends import open_policy
+    from ..node import model_folder
+
+    async def fetch(name: str) -> bytes:
+        raise ObjectMissing(f"object {name}: playing without a gym has no adapters")
+
+    policy = runner.run(open_policy(backend, model_folder(model), fetch=fetch))
+    return lambda view: runner.run(policy.act(view))
+
+
+def _reference(variant: str, seed: int) -> Callable[[View], Action]:
+    from ..knowledge.patients import generate
+    from ..knowledge.reference import reference
+
+    calls = reference(generate(variant, seed))
+
+    def act(view: View) -> Action:
+        call = calls[min(len(view.turns), len(calls) - 1)]
+        body = {"name": call.tool, "arguments": call.arguments}
+        return Action(raw=msgspec.json.encode(body).decode())
+
+    return act
+
+
+def _human(view: View) -> Action:
+    """Ask the person at the terminal; a bare tool name is a call without arguments."""
+    if not view.turns:
+        typer.echo(f"{view.policy_md}\nPatient {view.started.patient_id}: {view.started.ticket}")
+        names = [t["name"] for t in msgspec.json.decode(view.tools)]
+        typer.echo("Tools: " + ", ".join(names))
+        typer.echo('Type a tool name, or {"name": ..., "arguments": {...}}.')
+    else:
+        observation = view.turns[-1].observation
+        if observation is not None:
+            typer.echo(canonical(observation.content).decode())
+    text = typer.prompt(f"{len(view.turns) + 1}").strip()
+    if text.replace("_", "").isalnum():
+        text = msgspec.json.encode({"name": text, "arguments": {}}).decode()
+    return Action(raw=text)
+
+
+async def _save(events: list[Event], folder: Path) -> None:
+    async with FileLog(folder, gym="local") as log:
+        head = Head(aggregate=events[0].aggregate)
+        for e in events:
+            draft = Draft(data=e.data, at=e.at, cause=e.cause, correlation=e.correlation)
+            head = head_of(await log.append(head, [draft]), head.aggregate)
+
+
+COMMANDS = (play,)

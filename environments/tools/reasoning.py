@@ -1,0 +1,186 @@
+"""Look up guidelines, rank a differential, compute scores from this patient's chart."""
+
+import math
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from ...knowledge import guidelines, labs
+from ...knowledge.conditions import condition, conditions
+from ...knowledge.instruments import diagnosis as scores
+from ...knowledge.patients import findings
+from ...knowledge.physiology import measured_labs, measured_vitals
+from ...knowledge.world import World
+from ..errors import insufficient
+from ..tool import Context, Outcome, tool
+
+
+@tool(effect="read", minutes=1)
+def search_clinical_guidelines(
+    ctx: Context, condition: Annotated[str, Meta(min_length=2, max_length=200)]
+) -> Outcome:
+    """What guidelines say about a condition.
+
+    Args:
+        condition: Name of the condition, such as nstemi or pneumonia.
+    """
+    del ctx
+    found = guidelines.find(condition)[:1]
+    if not found:
+        return Outcome(content={"found": 0, "topics": list(guidelines.guidelines())})
+    g = found[0]
+    return Outcome(
+        content={"guideline": g.id, "version": g.version, "do": list(g.do), "avoid": list(g.avoid)},
+        reveals=tuple(f"guideline:{c}" for c in g.conditions),
+    )
+
+
+def _seen(world: World) -> list[str]:
+    return [f[8:] for f in world.observed if f.startswith("finding:")]
+
+
+@tool(effect="read", minutes=1)
+def get_differential_diagnosis(ctx: Context) -> Outcome:
+    """Rank causes by the history and signs observed so far (naive Bayes; no laboratory values)."""
+    world = ctx.world
+    seen = _seen(world)
+    if not seen:
+        raise insufficient("history")
+    family = condition(world.patient.condition).family
+    logs: dict[str, float] = {}
+    for name in conditions():
+        c = condition(name)
+        if c.family != family:
+            continue
+        total = 0.0
+        for f in seen:
+            p = min(max(c.findings.get(f, findings()[f].p), 0.02), 0.98)
+            total += math.log(p if world.patient.findings[f] else 1 - p)
+        logs[name] = total
+    top = max(logs.values())
+    weights = {k: math.exp(v - top) for k, v in logs.items()}
+    share = {k: round(w / sum(weights.values()), 2) for k, w in weights.items()}
+    ranked = dict(sorted(share.items(), key=lambda kv: (-kv[1], kv[0])))
+    return Outcome(
+        content={"differential": ranked, "findings_used": len(seen)}, reveals=("differential",)
+    )
+
+
+def _lab(world: World, done: int, component: str) -> float:
+    """The newest resulted value. Raises ToolRefused (insufficient_data)."""
+    catalogue = labs.catalogue()
+    found = [
+        o
+        for o in world.orders
+        if o.due <= done
+        and o.item.startswith("lab:")
+        and component in catalogue.tests[o.item[4:]].components
+    ]
+    if not found:
+        raise insufficient(f"lab:{component}")
+    newest = max(found, key=lambda o: (o.placed, o.id))
+    return measured_labs(world.patient, world.given, newest.item[4:], newest.placed)[
+        component
+    ].value
+
+
+def _need(world: World, *facts: str) -> None:
+    missing = [f for f in facts if f not in world.observed]
+    if missing:
+        raise insufficient(*missing)
+
+
+def _shown(name: str, score: scores.Score) -> Outcome:
+    content: dict[str, Any] = {name: score.value, "band": score.band}
+    positive = {k: v for k, v in score.components.items() if v}
+    if positive:
+        content["points"] = positive
+    return Outcome(content=content, reveals=(f"score:{name}",))
+
+
+@tool(effect="read", minutes=1)
+def calculate_curb65(ctx: Context) -> Outcome:
+    """CURB-65 pneumonia severity from this patient's vital signs, urea and age."""
+    w = ctx.world
+    _need(w, "vitals")
+    v = measured_vitals(w.patient, w.given, ctx.done)
+    return _shown(
+        "curb65",
+        scores.curb65(
+            confusion=v["gcs"] < 15,
+            bun_mg_dl=_lab(w, ctx.done, "bun_mg_dl"),
+            rr_pm=v["rr_pm"],
+            bp_mmhg=(v["sbp_mmhg"], v["dbp_mmhg"]),
+            age_years=w.patient.age_years,
+        ),
+    )
+
+
+@tool(effect="read", minutes=1)
+def calculate_qsofa(ctx: Context) -> Outcome:
+    """Quick SOFA from this patient's vital signs."""
+    w = ctx.world
+    _need(w, "vitals")
+    v = measured_vitals(w.patient, w.given, ctx.done)
+    return _shown("qsofa", scores.qsofa(rr_pm=v["rr_pm"], sbp_mmhg=v["sbp_mmhg"], gcs=v["gcs"]))
+
+
+@tool(effect="read", minutes=1)
+def calculate_wells_pe(ctx: Context, *, most_likely: bool = False) -> Outcome:
+    """Wells score of pulmonary embolism; needs vital signs, history and the legs examined.
+
+    Args:
+        most_likely: Your judgement: embolism is the most likely diagnosis.
+    """
+    w = ctx.world
+    _need(w, "vitals", "history", "exam:limbs")
+    v = measured_vitals(w.patient, w.given, ctx.done)
+    has = w.patient.findings
+    return _shown(
+        "wells_pe",
+        scores.wells_pe(
+            dvt_signs=has["exam_calf"],
+            most_likely=most_likely,
+            hr_bpm=v["hr_bpm"],
+            immobilised=has["immobilisation"],
+            previous_vte="previous_vte" in w.patient.comorbidities,
+            hemoptysis=has["hemoptysis"],
+            cancer="cancer" in w.patient.comorbidities,
+        ),
+    )
+
+
+_RISKS = ("hypertension", "type_2_diabetes", "type_1_diabetes", "smoker", "hyperlipidemia", "obesity")
+_ECG_POINTS = {"st_depression": 2, "t_inversion": 1, "nonspecific": 1, "lvh": 1, "rv_strain": 1}
+
+
+@tool(effect="read", minutes=1)
+def calculate_heart_score(ctx: Context) -> Outcome:
+    """HEART score of chest pain; needs the history, an ECG and a troponin result."""
+    w = ctx.world
+    _need(w, "history", "procedure:ecg")
+    has, ill = w.patient.findings, w.patient.comorbidities
+    typical = has["pressure"] + has["radiation"] + has["exertional_onset"] + has["sweating"]
+    return _shown(
+        "heart",
+        scores.heart_score(
+            history=min(typical, 2),
+            ecg=_ECG_POINTS.get(w.patient.ecg, 0),
+            age_years=w.patient.age_years,
+            risk_factors=sum(r in ill for r in _RISKS),
+            known_ascvd="coronary_disease" in ill,
+            troponin=_lab(w, ctx.done, "troponin_t_ng_l") / 14,
+        ),
+    )
+
+
+@tool(effect="read", minutes=1)
+def calculate_anion_gap(ctx: Context) -> Outcome:
+    """Anion gap from the newest metabolic panel (mmol/L)."""
+    w = ctx.world
+    names = ("sodium_mmol_l", "chloride_mmol_l", "bicarbonate_mmol_l")
+    na, cl, hco3 = (_lab(w, ctx.done, n) for n in names)
+    return _shown(
+        "anion_gap",
+        scores.anion_gap(sodium_mmol_l=na, chloride_mmol_l=cl, bicarbonate_mmol_l=hco3),
+    )

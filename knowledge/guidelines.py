@@ -1,0 +1,41 @@
+"""Guidelines as data: one YAML file each, pinned by version."""
+
+import re
+from functools import cache
+
+import msgspec
+
+from .files import load, names
+
+
+class Guideline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guideline in short, checkable sentences of our own."""
+
+    id: str
+    title: str
+    version: str
+    source: str
+    conditions: tuple[str, ...]
+    words: tuple[str, ...]
+    """Words by which it is found."""
+    do: tuple[str, ...]
+    avoid: tuple[str, ...] = ()
+
+
+@cache
+def guidelines() -> dict[str, Guideline]:
+    """All guidelines, by id."""
+    return {n: load(f"guidelines/{n}.yaml", Guideline) for n in names("guidelines")}
+
+
+def find(query: str) -> list[Guideline]:
+    """Guidelines whose title, words or conditions share words with the query, best first."""
+    asked = re.findall(r"[a-z0-9]+", query.lower())
+    ranked: list[tuple[int, str]] = []
+    for id_, g in guidelines().items():
+        text = f"{id_} {' '.join(g.words)} {' '.join(g.conditions)}".lower()
+        words = re.findall(r"[a-z0-9]+", text.replace("_", " "))
+        hits = sum(w in words for w in asked)
+        if hits:
+            ranked.append((-hits, id_))
+    return [guidelines()[id_] for _, id_ in sorted(ranked)]

@@ -1,0 +1,1 @@
+"""Validated clinical scores as pure, versioned functions."""
