@@ -7,12 +7,14 @@ its own template, with policy.md and the tool schemas.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Protocol
 
 import msgspec
 
 from ..bus.events import EpisodeStarted, ObservationReturned
 from ..bus.view import View
+from ..knowledge.files import load
 
 CASE, ACT, END, OBS, PAD = "<|case|>", "<|act|>", "<|end|>", "<|obs|>", "<|pad|>"
 SPECIALS = (PAD, END, CASE, ACT, OBS)
@@ -23,19 +25,16 @@ _FLAGGED = re.compile(r"-?\d+(?:\.\d+)?(?: (?P<flag>HH|LL|H|L))?")
 _UNIT = re.compile(
     r"_(mmol_l|mg_dl|mg_l|10e9_l|g_dl|ng_l|ng_ml|pg_ml|u_l|mosm_kg|miu_l|hpf|pct|mmhg|bpm|pm|c)$"
 )
-_SILENT = frozenset(
-    ("patient_id", "ethnicity", "ses", "weight_kg", "height_cm", "complaint", "absent", "order")
-    + ("due_minute", "minute", "in_at_minute", "confidence", "problems", "reaction", "severity")
-    + ("noted", "facts_observed", "notes", "earlier", "arrives_in_min", "map_mmhg", "icd10_code")
-    + ("recorded", "ordered", "given", "called", "written", "got", "expected", "source", "submitted")
-)
-"""Keys that a small model is not shown: echoes of its own call, clocks and free text."""
-_ROUTINE = frozenset(
-    ("sodium", "chloride", "bun", "creatinine", "wbc", "hemoglobin", "platelets", "potassium")
-    + ("bicarbonate", "glucose", "hr", "sbp", "dbp", "rr", "temperature", "spo2", "gcs", "inr")
-    + ("albumin", "bilirubin", "alt", "ast", "urine_nitrite", "urine_ketones")
-)
-"""Values whose normal result goes without saying."""
+
+
+class _Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    silent: frozenset[str]
+    routine: frozenset[str]
+
+
+@cache
+def _reading() -> _Reading:
+    return load("policies/compact.yaml", _Reading)
 
 
 class Renderer(Protocol):
@@ -64,7 +63,7 @@ def observation(returned: ObservationReturned) -> str:
 
 def _words(content: Mapping[str, Any]) -> Iterator[str]:
     for key, value in content.items():
-        if key in _SILENT:
+        if key in _reading().silent:
             continue
         yield from _said(_UNIT.sub("", key), value)
 
@@ -92,7 +91,7 @@ def _said(name: str, value: Any) -> Iterator[str]:
 def _value(name: str, flag: str | None) -> Iterator[str]:
     if flag:
         yield f"{name} {flag}"
-    elif name not in _ROUTINE:
+    elif name not in _reading().routine:
         yield f"{name} ok"
 
 

@@ -204,9 +204,7 @@ def _tokens(generation: Generation | None) -> int:
     return 0 if generation is None else len(generation.forced) + len(generation.sampled)
 
 
-def _end(
-    session: Session, episode: Episode, outcome: Outcome | None, at: int
-) -> EndReason | None:
+def _end(session: Session, episode: Episode, outcome: Outcome | None, at: int) -> EndReason | None:
     if outcome is not None and outcome.answer is not None:
         return "submitted"
     if at >= DEADLINE:

@@ -77,7 +77,7 @@ _PATIENT = "Patient id such as P001; left out, the patient of this episode."
 
 
 def _docs(text: str) -> tuple[str, dict[str, str]]:
-    head, _, rest = inspect.cleandoc(text).partition("Args:")
+    head, _, rest = inspect.cleandoc(text).partition("Fields:")
     lines = (line.strip().partition(":") for line in rest.splitlines())
     return " ".join(head.split()), {name: text.strip() for name, sep, text in lines if sep}
 
@@ -119,7 +119,7 @@ def tool(
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown field|required field|key in) `(?P<name>.*)`", re.DOTALL)
-_EXPECTED = re.compile(r"Expected `(?P<want>.*?)`(?:, got `(?P<got>.*?)`)?")
+_EXPECTED = re.compile(r"Expected (?P<want>.*?)(?:, got .*)?$", re.DOTALL)
 
 
 def _explain(error: msgspec.ValidationError, arguments: Mapping[str, Any], t: Tool) -> ToolRefused:
@@ -133,7 +133,7 @@ def _explain(error: msgspec.ValidationError, arguments: Mapping[str, Any], t: To
             return invalid(named["name"], f"one of: {known}", arguments.get(named["name"]))
         return invalid(named["name"], "required", None)
     expected = _EXPECTED.search(what)
-    want = expected["want"] if expected else what
+    want = expected["want"].replace("`", "") if expected else what
     allowed = t.schema()["parameters"]["properties"].get(field, {}).get("enum")
     if allowed:
         want = "one of: " + ", ".join(str(v) for v in allowed)

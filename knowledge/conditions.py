@@ -41,7 +41,7 @@ class Required(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     weight: float = 1.0
     critical: bool = False
     hard_deadline_min: float | None = None
-    """A critical action not done by then (or by the end of the episode) is a severity-5 omission."""
+    """A critical action not done by then, or by the episode's end, is a severity-5 omission."""
     rule: str = ""
     """Safety rule id of the omission."""
     kind: Literal["workup", "treatment"] = "workup"

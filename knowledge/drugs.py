@@ -151,8 +151,10 @@ def _members(substance: str) -> list[Drug]:
 
 
 def allergic(allergies: Sequence[Allergy], drug_id: str) -> Allergy | None:
-    """The first charted allergy that speaks against this drug: same drug, same class, or same
-    beta-lactam R1 side chain (Khan et al., J Allergy Clin Immunol Pract 2022).
+    """The first charted allergy that speaks against this drug, or None.
+
+    It does for the same drug, the same class, or the same beta-lactam R1 side chain
+    (Khan et al., J Allergy Clin Immunol Pract 2022).
     """
     given = drug(drug_id)
     for allergy in allergies:
@@ -184,8 +186,9 @@ def _narrow(member: Drug) -> str:
 
 
 def interaction(a: str, b: str) -> Interaction | Literal["none", "unknown"]:
-    """The most severe listed interaction of two drug ids, "none" where a source says there is
-    none, "unknown" where the pair is not listed.
+    """The most severe listed interaction of two drug ids.
+
+    "none" where a source says there is none, "unknown" where the pair is not listed.
     """
     one, two = {a, *drug(a).classes}, {b, *drug(b).classes}
     hits = [

@@ -39,3 +39,8 @@ def find(query: str) -> list[Guideline]:
         if hits:
             ranked.append((-hits, id_))
     return [guidelines()[id_] for _, id_ in sorted(ranked)]
+
+
+def versions() -> dict[str, str]:
+    """Guideline id -> version, as an episode request pins them."""
+    return {id_: g.version for id_, g in guidelines().items()}

@@ -53,7 +53,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None
     high: float | None
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """The short form that charts show: `131 L`."""
         return f"{self.value:g} {self.flag}".rstrip()
 

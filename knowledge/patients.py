@@ -149,7 +149,11 @@ _VITALS: dict[str, tuple[float, float, float]] = {
     "spo2_pct": (97, 1.2, -0.2),
     "gcs": (15, 0, 0),
 }
-_LATENT: dict[str, tuple[float, float]] = {"ag": (9.0, 1.2), "pco2_mmhg": (0.0, 2.0), "ratio": (17, 2)}
+_LATENT: dict[str, tuple[float, float]] = {
+    "ag": (9.0, 1.2),
+    "pco2_mmhg": (0.0, 2.0),
+    "ratio": (17, 2),
+}
 _COMPLAINTS: dict[str, tuple[str, ...]] = {
     "chest_pain": (
         "{who} with chest discomfort since {since}.",
@@ -188,7 +192,9 @@ def _comorbid(c: Condition, v: Variant, age: int, s: Stream) -> tuple[str, ...]:
         if id_ in v.comorbidities or (drawn and id_ not in v.without):
             chosen.append(id_)
     if "type_1_diabetes" in chosen and "type_2_diabetes" in chosen:
-        chosen.remove("type_1_diabetes" if "type_2_diabetes" in v.comorbidities else "type_2_diabetes")
+        chosen.remove(
+            "type_1_diabetes" if "type_2_diabetes" in v.comorbidities else "type_2_diabetes"
+        )
     return tuple(chosen)
 
 
@@ -208,8 +214,21 @@ def _medications(ids: tuple[str, ...], v: Variant, s: Stream) -> tuple[HomeMedic
 # allergic (Shenoy et al., JAMA 2019).
 _LABELS = (
     (0.01, Allergy(substance="penicillin", reaction="anaphylaxis", severity="severe", true=True)),
-    (0.08, Allergy(substance="penicillin", reaction="stomach upset as a child, later took amoxicillin without harm", severity="mild", true=False)),  # noqa: E501
-    (0.03, Allergy(substance="sulfonamide antibiotic", reaction="rash", severity="moderate", true=True)),
+    (
+        0.08,
+        Allergy(
+            substance="penicillin",
+            reaction="stomach upset as a child, later took amoxicillin without harm",
+            severity="mild",
+            true=False,
+        ),
+    ),
+    (
+        0.03,
+        Allergy(
+            substance="sulfonamide antibiotic", reaction="rash", severity="moderate", true=True
+        ),
+    ),
     (0.03, Allergy(substance="morphine", reaction="nausea", severity="mild", true=False)),
 )
 

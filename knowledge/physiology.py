@@ -62,6 +62,8 @@ def _primary(patient: Patient, s: float, at: int) -> dict[str, float]:
             values[key] *= math.exp(part)
         else:
             values[key] += part
+        if c is not None and not c.derived:
+            values[key] = min(max(values[key], c.min), c.max)
     return values
 
 

@@ -1,5 +1,6 @@
-"""Seeded random streams: one named stream for each subsystem, so that one more draw in one place
-never changes another patient.
+"""Seeded random streams, one for each subsystem.
+
+With a named stream each, one more draw in one place never changes another patient.
 
 Only the raw 64-bit words come from NumPy (Philox4x64-10, Salmon 2011, a counter-based generator
 whose words are fixed by its definition); the transforms are our own, because NumPy does not
@@ -64,12 +65,11 @@ class Stream:
     def weighted(self, weights: dict[str, float]) -> str:
         """One key of `weights`, in proportion to its weight, by insertion order."""
         left = self.uniform() * sum(weights.values())
-        last = ""
-        for last, weight in weights.items():
+        for key, weight in weights.items():
             left -= weight
             if left < 0:
-                break
-        return last
+                return key
+        return next(reversed(weights))
 
 
 def stream(*parts: object) -> Stream:

@@ -67,13 +67,13 @@ def milestones(case: Case) -> list[Milestone]:
     asked = {r.id for r in wanted}
     found: list[Milestone] = []
     for required in wanted:
-        step = met.get(required.id)
-        if step is None:
+        done = met.get(required.id)
+        if done is None:
             found.append(Milestone(required=required, step=None, credit=0.0, note="not done"))
             continue
         live = msgspec.structs.replace(
             required, after=tuple(a for a in required.after if a in asked)
         )
-        credit, note = _credit(live, step, met)
-        found.append(Milestone(required=required, step=step, credit=credit, note=note))
+        credit, note = _credit(live, done, met)
+        found.append(Milestone(required=required, step=done, credit=credit, note=note))
     return found

@@ -41,13 +41,12 @@ def get_vital_signs(ctx: Context) -> Outcome:
 
 
 @tool(effect="read", minutes=1)
-def get_vital_signs_trend(
-    ctx: Context, readings: Annotated[int, Meta(ge=2, le=12)] = 4
-) -> Outcome:
+def get_vital_signs_trend(ctx: Context, readings: Annotated[int, Meta(ge=2, le=12)] = 4) -> Outcome:
     """The monitor's vital signs since arrival, evenly spaced.
 
-    Args:
+    Fields:
         readings: How many readings, 2 to 12.
+
     """
     world = ctx.world
     shown: list[dict[str, Any]] = []
@@ -66,13 +65,16 @@ def get_vital_signs_trend(
 def examine_patient(ctx: Context, system: System) -> Outcome:
     """Examine one body system.
 
-    Args:
+    Fields:
         system: Which system.
+
     """
     p = ctx.world.patient
     signs = {k: f for k, f in findings().items() if f.system == system}
     return Outcome(
-        content={"exam": {system: [f.text if p.findings[k] else f.denied for k, f in signs.items()]}},
+        content={
+            "exam": {system: [f.text if p.findings[k] else f.denied for k, f in signs.items()]}
+        },
         reveals=(f"exam:{system}", *(f"finding:{k}" for k in signs)),
     )
 

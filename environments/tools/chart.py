@@ -61,9 +61,7 @@ def get_allergies(ctx: Context) -> Outcome:
 def get_medications(ctx: Context) -> Outcome:
     """Home medicines, and what was given in this visit."""
     world = ctx.world
-    given = [
-        f"{g.drug} {g.dose:g} {g.unit} {g.route} at {minutes(g.at)} min" for g in world.given
-    ]
+    given = [f"{g.drug} {g.dose:g} {g.unit} {g.route} at {minutes(g.at)} min" for g in world.given]
     content: dict[str, object] = {"home": [m.text for m in world.patient.medications]}
     if given:
         content["given"] = given
@@ -74,8 +72,9 @@ def get_medications(ctx: Context) -> Outcome:
 def get_clinical_notes(ctx: Context, note_type: Literal["", "triage"] | NoteType = "") -> Outcome:
     """Notes of this visit: triage, and those you wrote.
 
-    Args:
+    Fields:
         note_type: Only notes of this type; empty for all.
+
     """
     world = ctx.world
     notes = [{"type": "triage", "text": world.patient.complaint, "minute": 0}]
@@ -93,9 +92,10 @@ def add_clinical_note(
 ) -> Outcome:
     """Write a note into the chart.
 
-    Args:
+    Fields:
         note_type: Kind of note.
         content: Text of the note.
+
     """
     count = len(ctx.world.notes) + 1
     return Outcome(
@@ -109,21 +109,27 @@ def record_diagnosis(
     ctx: Context,
     diagnosis: Annotated[str, Meta(min_length=1, max_length=200)],
     icd10_code: str,
-    confidence: Annotated[float, Meta(ge=0, le=1)] | Literal["low", "moderate", "high"] = "moderate",
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    | Literal["low", "moderate", "high"] = "moderate",
     reasoning: Text = "",
 ) -> Outcome:
     """Record the working diagnosis in the problem list.
 
-    Args:
+    Fields:
         diagnosis: Name of the diagnosis.
         icd10_code: ICD-10-CM code.
         confidence: 0 to 1, or low, moderate, high.
         reasoning: Why.
+
     """
     code = icd(icd10_code)
     del reasoning
     return Outcome(
-        content={"recorded": code, "problems": len(ctx.world.recorded) + 1, "confidence": confidence},
+        content={
+            "recorded": code,
+            "problems": len(ctx.world.recorded) + 1,
+            "confidence": confidence,
+        },
         effect=Effect(kind="recorded", item=f"diagnosis:{code}", text=diagnosis),
     )
 
@@ -149,9 +155,10 @@ Specialty = Literal[
 def transfer_to_specialist(ctx: Context, specialty: Specialty, summary: Text = "") -> Outcome:
     """Call a specialist to the patient.
 
-    Args:
+    Fields:
         specialty: Which service.
         summary: What they should know.
+
     """
     p = ctx.world.patient
     return Outcome(

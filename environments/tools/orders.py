@@ -27,9 +27,10 @@ def order_lab_test(
 ) -> Outcome:
     """Draw blood (or urine) and send it to the laboratory.
 
-    Args:
+    Fields:
         test: Test id such as lactate, troponin_t, d_dimer, bmp, vbg, blood_cultures.
         priority: stat, or routine (three times as slow).
+
     """
     id_ = labs.resolve(test)
     if id_ is None:
@@ -42,8 +43,9 @@ def order_lab_test(
 def order_imaging(ctx: Context, study: str) -> Outcome:
     """Send the patient to imaging.
 
-    Args:
+    Fields:
         study: Study id such as chest_xray, ct_pulmonary_angiogram, ct_angiogram_aorta.
+
     """
     id_ = studies.resolve(study)
     if id_ is None:
@@ -62,16 +64,22 @@ def _ordered(ctx: Context, item: str, wait_min: int) -> Outcome:
 
 def _facts(world: World, orders: list[Order]) -> list[str]:
     facts = [o.item for o in orders]
+    facts += [f"result:{o.id}" for o in orders if o.id.startswith("R")]
     drawn = [o.placed for o in world.resulted() if o.item == "lab:troponin_t"]
     if "lab:troponin_t" in facts and max(drawn) - min(drawn) >= SERIAL:
         facts.append("lab:troponin_t_serial")
     return facts
 
 
+def _unread(world: World, order: Order) -> bool:
+    """An own order whose result has not been shown (the triage panel is not waited for)."""
+    return order.id.startswith("R") and f"result:{order.id}" not in world.observed
+
+
 def _read(world: World, order: Order) -> dict[str, str]:
     test = order.item.removeprefix("lab:")
     values = measured_labs(world.patient, world.given, test, order.placed)
-    return {key: str(value) for key, value in values.items()}
+    return {key: value.text() for key, value in values.items()}
 
 
 def _labs(world: World, orders: list[Order], now: int) -> dict[str, Any]:
@@ -85,9 +93,7 @@ def _labs(world: World, orders: list[Order], now: int) -> dict[str, Any]:
     content: dict[str, Any] = {"results": results} if results else {}
     if earlier:
         content["earlier"] = earlier
-    pending = {
-        o.item.partition(":")[2]: minutes(o.due) for o in world.orders if o.due > now
-    }
+    pending = {o.item.partition(":")[2]: minutes(o.due) for o in world.orders if o.due > now}
     if pending:
         content["pending"] = pending
     return content
@@ -114,8 +120,9 @@ Category = Literal[
 def get_lab_results(ctx: Context, category: Category = "") -> Outcome:
     """All laboratory results so far, and what is still pending with its due minute.
 
-    Args:
+    Fields:
         category: Only this kind of test; empty for all.
+
     """
     world = _at(ctx.world, ctx.done)
     tests = labs.catalogue().tests
@@ -134,7 +141,7 @@ def get_imaging_results(ctx: Context) -> Outcome:
     pending = {o.item[8:]: minutes(o.due) for o in world.pending() if o.item[:8] == "imaging:"}
     if pending:
         content["pending"] = pending
-    return Outcome(content=content, reveals=tuple(o.item for o in done))
+    return Outcome(content=content, reveals=tuple(_facts(world, done)))
 
 
 def _report(world: World, order: Order) -> str:
@@ -145,17 +152,18 @@ def _report(world: World, order: Order) -> str:
 def wait_for_results(ctx: Context, max_minutes: Annotated[int, Meta(ge=1, le=240)] = 60) -> Outcome:
     """Wait until the next result is there, at most `max_minutes`, and read what is new.
 
-    Args:
+    Fields:
         max_minutes: Longest wait, 1 to 240 minutes.
+
     """
     before = ctx.world
     limit = before.now + max_minutes * MINUTE
-    unread = [o for o in before.resulted() if o.item not in before.observed]
+    unread = [o for o in before.resulted() if _unread(before, o)]
     due = [o.due for o in before.pending()]
     until = before.now + MINUTE if unread else min([*due[:1], limit])
     world = _at(before, until)
     was = {o.id for o in before.resulted()} - {o.id for o in unread}
-    new = [o for o in world.resulted() if o.id not in was and o.item != "procedure:ecg"]
+    new = [o for o in world.resulted() if o.id not in was and o.id.startswith("R")]
     fresh = [o for o in new if o.item.startswith("lab:")]
     content: dict[str, Any] = {"minute": minutes(until), **_labs(world, fresh, until)}
     images = {o.item[8:]: _report(world, o) for o in new if o.item.startswith("imaging:")}
@@ -175,9 +183,10 @@ def wait_for_results(ctx: Context, max_minutes: Annotated[int, Meta(ge=1, le=240
 def check_drug_interaction(ctx: Context, drug_a: str, drug_b: str) -> Outcome:
     """Ask the pharmacy whether two drugs go together, for this patient.
 
-    Args:
+    Fields:
         drug_a: Ingredient or brand.
         drug_b: Ingredient or brand.
+
     """
     a, b = _drug("drug_a", drug_a), _drug("drug_b", drug_b)
     found = drugs.interaction(a.id, b.id)
@@ -192,7 +201,11 @@ def check_drug_interaction(ctx: Context, drug_a: str, drug_b: str) -> Outcome:
         }
     charted = ctx.world.patient.allergies
     hits = {d.id: drugs.allergic(charted, d.id) for d in (a, b)}
-    alerts = [f"{name}: allergy label {hit.substance} ({hit.reaction})" for name, hit in hits.items() if hit]
+    alerts = [
+        f"{name}: allergy label {hit.substance} ({hit.reaction})"
+        for name, hit in hits.items()
+        if hit
+    ]
     if alerts:
         content["alerts"] = alerts
     return Outcome(content=content, reveals=(f"interaction:{a.id}+{b.id}",))
@@ -220,12 +233,13 @@ def prescribe_medication(
 ) -> Outcome:
     """Prescribe a drug; the nurse gives the first dose at once. Fluids and oxygen are drugs too.
 
-    Args:
+    Fields:
         drug_name: Ingredient or brand.
         dose: Size of one dose.
         dose_unit: mg, g, mcg, units, mmol, ml, l_min or mcg_min, or per kg such as mg/kg.
         route: How it is given.
         frequency: Such as once or twice daily.
+
     """
     found = _drug("drug_name", drug_name)
     unit = dose_unit.strip().lower().replace("mls", "ml").replace("l/min", "l_min")

@@ -21,8 +21,9 @@ def search_clinical_guidelines(
 ) -> Outcome:
     """What guidelines say about a condition.
 
-    Args:
+    Fields:
         condition: Name of the condition, such as nstemi or pneumonia.
+
     """
     del ctx
     found = guidelines.find(condition)[:1]
@@ -129,8 +130,9 @@ def calculate_qsofa(ctx: Context) -> Outcome:
 def calculate_wells_pe(ctx: Context, *, most_likely: bool = False) -> Outcome:
     """Wells score of pulmonary embolism; needs vital signs, history and the legs examined.
 
-    Args:
+    Fields:
         most_likely: Your judgement: embolism is the most likely diagnosis.
+
     """
     w = ctx.world
     _need(w, "vitals", "history", "exam:limbs")
@@ -150,7 +152,14 @@ def calculate_wells_pe(ctx: Context, *, most_likely: bool = False) -> Outcome:
     )
 
 
-_RISKS = ("hypertension", "type_2_diabetes", "type_1_diabetes", "smoker", "hyperlipidemia", "obesity")
+_RISKS = (
+    "hypertension",
+    "type_2_diabetes",
+    "type_1_diabetes",
+    "smoker",
+    "hyperlipidemia",
+    "obesity",
+)
 _ECG_POINTS = {"st_depression": 2, "t_inversion": 1, "nonspecific": 1, "lvh": 1, "rv_strain": 1}
 
 

@@ -29,11 +29,12 @@ def icd(code: str, field: str = "icd10_code") -> str:
 def think(ctx: Context, thought: Text) -> Outcome:
     """Reason in private; nothing in the world changes.
 
-    Args:
+    Fields:
         thought: Your reasoning.
+
     """
-    seen = len(ctx.world.observed)
-    return Outcome(content={"noted": True, "facts_observed": seen if thought else seen})
+    del thought
+    return Outcome(content={"noted": True, "facts_observed": len(ctx.world.observed)})
 
 
 @cache
@@ -57,11 +58,14 @@ def _background(patient: Patient, topic: str) -> str:
 
 
 @tool(effect="read", minutes=2, domains=("*",))
-def ask_patient(ctx: Context, question: Annotated[str, Meta(min_length=2, max_length=500)]) -> Outcome:
+def ask_patient(
+    ctx: Context, question: Annotated[str, Meta(min_length=2, max_length=500)]
+) -> Outcome:
     """Ask the patient about symptoms, habits, medicines or the past.
 
-    Args:
+    Fields:
         question: One question in plain words.
+
     """
     patient = ctx.world.patient
     said: list[str] = []
@@ -96,13 +100,14 @@ def submit_answer(
 ) -> Outcome:
     """End the episode with your final answer. Without a code, the last recorded diagnosis counts.
 
-    Args:
+    Fields:
         answer: Free-text answer.
         diagnosis: Name of the diagnosis.
         icd10_code: ICD-10-CM code of the diagnosis.
         disposition: Where the patient goes.
         reasoning: Why.
         citations: Ids of observed facts the answer rests on.
+
     """
     last = ctx.world.recorded[-1] if ctx.world.recorded else None
     code = icd(icd10_code) if icd10_code else last.item.removeprefix("diagnosis:") if last else ""

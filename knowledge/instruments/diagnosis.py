@@ -72,8 +72,9 @@ def wells_pe(
 def heart_score(
     *, history: int, ecg: int, age_years: int, risk_factors: int, known_ascvd: bool, troponin: float
 ) -> Score:
-    """HEART score (Six 2008, Backus 2013). `history`, `ecg` 0-2; `troponin` in multiples of the
-    upper reference limit.
+    """HEART score (Six 2008, Backus 2013).
+
+    `history`, `ecg` 0-2; `troponin` in multiples of the upper reference limit.
     """
     parts = {
         "history": float(history),
@@ -85,9 +86,7 @@ def heart_score(
     return _score(parts, ((3, "low"), (6, "moderate")), "high")
 
 
-def anion_gap(
-    *, sodium_mmol_l: float, chloride_mmol_l: float, bicarbonate_mmol_l: float
-) -> Score:
+def anion_gap(*, sodium_mmol_l: float, chloride_mmol_l: float, bicarbonate_mmol_l: float) -> Score:
     """Anion gap, Na - Cl - HCO3, in mmol/L; above 12 is raised."""
     gap = sodium_mmol_l - chloride_mmol_l - bicarbonate_mmol_l
     return Score(value=gap, band="raised" if gap > 12 else "not raised", components={})

@@ -1,0 +1,115 @@
+"""Accuracy: the structured answer against the hidden truth. `d x (0.6 + 0.4 r)`.
+
+d judges the diagnosis by its place in ICD-10-CM, and only after the decisive evidence was seen;
+r judges treatment and disposition.
+"""
+
+import importlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from ..bus.events import Dimension, Reason
+from ..knowledge.conditions import Condition, condition
+from .case import Case, commits
+from .milestones import Milestone
+
+SAME_CATEGORY = 0.8
+UNCERTAIN = 0.2
+_PRIMARY, _REST = 0.6, 0.4
+_TREATED, _PLACED = 0.6, 0.4
+_FAULT = 0.5
+_WORKED_UP = 0.5
+
+
+@lru_cache(maxsize=4096)
+def _listed(code: str) -> bool:
+    """Whether ICD-10-CM has the code. Its table takes seconds to load, so only when needed."""
+    return bool(importlib.import_module("simple_icd_10_cm").is_valid_item(code))
+
+
+def _common(a: str, b: str) -> str:
+    """The narrowest ICD-10 entry that holds both codes, without its dot; "" across categories."""
+    one, two = a.replace(".", ""), b.replace(".", "")
+    size = next((i for i, (x, y) in enumerate(zip(one, two, strict=False)) if x != y), None)
+    shared = one[: min(len(one), len(two)) if size is None else size]
+    return shared if len(shared) >= 3 else ""
+
+
+@lru_cache(maxsize=4096)
+def closeness(code: str, gold: str, look_alikes: tuple[str, ...]) -> float:
+    """Credit for a code in ICD-10-CM's tree: itself or a child 1.0, the same category 0.8, else 0.
+
+    A code that does not exist, or that is so wide that it holds a look-alike too, earns nothing.
+    """
+    if not code:
+        return 0.0
+    if code == gold:
+        return 1.0
+    shared = _common(code, gold)
+    if not shared or any(o.replace(".", "").startswith(shared) for o in look_alikes):
+        return 0.0
+    if not _listed(code):
+        return 0.0
+    return 1.0 if shared == gold.replace(".", "") else SAME_CATEGORY
+
+
+def matches_condition(code: str, of: Condition) -> float:
+    """Credit of a code for a condition, its look-alikes told apart."""
+    return closeness(code, of.icd10, tuple(condition(o).icd10 for o in of.look_alikes))
+
+
+def observed_decisive(alternatives: Iterable[Sequence[str]], observed: Sequence[str]) -> bool:
+    """Whether all facts of one alternative have been seen."""
+    return any(all(fact in observed for fact in facts) for facts in alternatives)
+
+
+def _uncertain(case: Case, found: Sequence[Milestone]) -> bool:
+    """Doubt, stated by a symptom code, kept in hospital, with help called and half a work-up."""
+    code, kept = case.answer.icd10_code, case.answer.disposition in {"observation", "ward"}
+    if not (code.startswith("R") and kept and case.world.consults):
+        return False
+    asked = [m for m in found if m.required.kind == "workup"]
+    total = sum(m.required.weight for m in asked)
+    return sum(m.required.weight * m.credit for m in asked) >= _WORKED_UP * total
+
+
+def _primary(case: Case, found: Sequence[Milestone]) -> Reason:
+    code = case.answer.icd10_code
+    tree = matches_condition(code, case.condition)
+    if tree == 0 and _uncertain(case, found):
+        return Reason(id="uncertain", earned=UNCERTAIN, possible=1.0, event=case.ended_n, note=code)
+    seen = observed_decisive(case.judgement.decisive, case.world.observed)
+    note = code if seen or not tree else f"{code} without the decisive observation"
+    earned = tree if seen else 0.0
+    return Reason(id="diagnosis", earned=earned, possible=1.0, event=case.ended_n, note=note)
+
+
+def _faults(case: Case) -> list[Reason]:
+    faults: list[Reason] = []
+    for forbidden in case.judgement.forbidden:
+        earlier: list[str] = []
+        for step in case.steps:
+            if commits(step, forbidden, earlier):
+                faults.append(Reason(id=forbidden.id, earned=0.0, possible=0.0, event=step.n))
+                break
+            earlier += step.items
+    return faults
+
+
+def judge(case: Case, found: Sequence[Milestone]) -> tuple[Dimension, bool]:
+    """The dimension, and whether the primary answer is right (d of at least 0.8)."""
+    primary = _primary(case, found)
+    treated = [m for m in found if m.required.kind == "treatment"]
+    total = sum(m.required.weight for m in treated)
+    given = sum(m.required.weight * m.credit for m in treated) / total if total else 1.0
+    placed = case.judgement.dispositions.get(case.answer.disposition, 0.0)
+    faults = _faults(case)
+    rest = (_TREATED * given + _PLACED * placed) * _FAULT ** len(faults)
+    reasons = [
+        primary,
+        Reason(id="treatment", earned=round(given, 6), possible=1.0),
+        Reason(id="disposition", earned=placed, possible=1.0, event=case.ended_n),
+        *faults,
+    ]
+    score = round(primary.earned * (_PRIMARY + _REST * rest), 6)
+    return Dimension(score=score, reasons=reasons), primary.earned >= SAME_CATEGORY

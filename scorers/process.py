@@ -1,0 +1,89 @@
+"""Process: the required acts in order and in time, with as few idle calls as possible."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from ..bus.events import Dimension, Reason
+from ..knowledge.conditions import condition
+from ..knowledge.physiology import MINUTE
+from .case import Case, Step, names_any
+from .milestones import Milestone
+
+_FREE = frozenset(
+    {
+        "think",
+        "search_clinical_guidelines",
+        "get_differential_diagnosis",
+        "record_diagnosis",
+        "add_clinical_note",
+    }
+)
+_BASE, _PRECISION = 0.5, 0.5
+_AGAIN = 30 * MINUTE
+"""A test may be repeated after this long: that is monitoring."""
+_SHARED = ("history", "demographics", "allergies", "medications", "vitals", "exam:*", "asked:*")
+
+
+@cache
+def relevant(condition_id: str) -> tuple[str, ...]:
+    """Patterns of what is worth knowing or doing in a case: its own needs and its look-alikes'."""
+    found: dict[str, None] = dict.fromkeys(_SHARED)
+    for name in (condition_id, *condition(condition_id).look_alikes):
+        judgement = condition(name).judgement
+        for facts in (*judgement.decisive, *(r.any_of for r in judgement.required)):
+            found.update(dict.fromkeys(facts))
+    return tuple(found)
+
+
+def _repeats(case: Case, step: Step) -> bool:
+    earlier = [s for s in case.steps if s.number < step.number and s.done == step.done]
+    return any(step.at - s.at < _AGAIN for s in earlier)
+
+
+def _useful(case: Case, step: Step, milestone_turns: set[int]) -> bool | None:
+    """True for useful, False for idle, None for a call that is free."""
+    if not step.ok:
+        return False
+    if step.number in milestone_turns or step.tool == "submit_answer":
+        return True
+    if step.tool in _FREE:
+        used = any(s.tool == step.tool and s.number < step.number for s in case.steps)
+        return False if used else None
+    if step.tool == "wait_for_results" and (step.before.pending() or step.new):
+        return True
+    wanted = relevant(case.condition.id)
+    if step.done and names_any(wanted, (step.done,)):
+        return not _repeats(case, step)
+    return names_any(wanted, step.new)
+
+
+def _precision(case: Case, found: Sequence[Milestone]) -> tuple[float, list[Reason]]:
+    turns = {m.step.number for m in found if m.step is not None}
+    verdicts = [(s, _useful(case, s, turns)) for s in case.steps]
+    idle = [s for s, verdict in verdicts if verdict is False]
+    useful = sum(verdict is True for _, verdict in verdicts)
+    note = "idle, repeated or failed call"
+    reasons = [Reason(id="idle", earned=0.0, possible=0.0, event=s.n, note=note) for s in idle]
+    return useful / max(useful + len(idle), 1), reasons
+
+
+def judge(case: Case, found: Sequence[Milestone]) -> Dimension:
+    """Share of the required acts, times what idle calls leave of it."""
+    if case.empty:
+        return Dimension(score=0.0, reasons=[Reason(id="empty", earned=0.0, possible=1.0)])
+    total = sum(m.required.weight for m in found)
+    recall = sum(m.required.weight * m.credit for m in found) / total if total else 1.0
+    precision, idle = _precision(case, found)
+    reasons = [
+        Reason(
+            id=m.required.id,
+            earned=round(m.required.weight * m.credit, 6),
+            possible=m.required.weight,
+            event=0 if m.step is None else m.step.n,
+            note=m.note,
+        )
+        for m in found
+    ]
+    reasons.append(Reason(id="precision", earned=round(precision, 6), possible=1.0))
+    score = round(recall * (_BASE + _PRECISION * precision), 6)
+    return Dimension(score=score, reasons=[*reasons, *idle])

@@ -1,0 +1,1 @@
+"""Safety rules, by what they watch. Every public function of a module here is a rule."""
