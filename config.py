@@ -66,7 +66,7 @@ class GymConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     gym: str = "gym"
     agents: list[AgentConfig]
-    domains: list[str] = ["clinical_diagnosis"]
+    domains: list[str] = msgspec.field(default_factory=lambda: ["clinical_diagnosis"])
     plan: Plan = Plan()
     concurrent_episodes: int = 64
     wandb: Wandb | None = None

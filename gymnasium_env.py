@@ -158,10 +158,4 @@ class BioAgentEnv(gymnasium.Env[str, str]):
             self._state = evolve(self._state, event)
 
 
-def register() -> None:
-    """Register `BioAgent-v0` (importing `healthgym` after `gymnasium` does it)."""
-    if "BioAgent-v0" not in gymnasium.registry:
-        gymnasium.register(id="BioAgent-v0", entry_point="healthgym.gymnasium_env:BioAgentEnv")
-
-
-__all__ = ["AnyText", "BioAgentEnv", "register"]
+__all__ = ["AnyText", "BioAgentEnv"]

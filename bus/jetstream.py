@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 from nats.js.errors import NotFoundError, ObjectNotFoundError
+from nkeys import NkeysError
 
 from .errors import Forbidden, LogGap, ObjectMissing, Unavailable
 from .events import Draft, Event, Head, Recorded, decode, digest, seal
@@ -353,6 +354,8 @@ async def connect(
                 pending_size=8 << 20,
                 drain_timeout=DRAIN_SECONDS,
             )
+    except NkeysError as error:
+        raise Unavailable(f"{seed} is no seed of a user: {error!r}") from error
     except (TimeoutError, NoServersError, NatsError, OSError) as error:
         with suppress(NatsError, OSError):
             await connection.client.close()

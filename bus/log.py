@@ -71,8 +71,10 @@ class FileLog:
     """A log in `<folder>/events.jsonl` with objects beside it; one process at a time."""
 
     def __init__(self, folder: Path, gym: str = "gym", *, writable: bool = True) -> None:
-        """Open or create the log. Raises CorruptLog naming the first bad line, Unavailable."""
-        self.gym = gym
+        """Open the log, or create it for `gym`; an existing log keeps the gym it was made for.
+
+        Raises CorruptLog naming the first bad line, and Unavailable.
+        """
         self._folder = folder
         self._records: list[Recorded] = []
         self._by_aggregate: dict[str, list[Recorded]] = {}
@@ -85,11 +87,18 @@ class FileLog:
                 self._file = path.open("ab", buffering=0)
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             content = path.read_bytes()
+            self.gym = self._named(gym)
         except BlockingIOError as error:
             raise Unavailable(f"{path} is in use by another process") from error
         except OSError as error:
             raise Unavailable(f"{path} cannot be opened: {error}") from error
         self._load(content, path)
+
+    def _named(self, gym: str) -> str:
+        path = self._folder / "gym"
+        if not path.exists():
+            path.write_text(gym)
+        return path.read_text().strip()
 
     def _load(self, content: bytes, path: Path) -> None:
         if content and not content.endswith(b"\n"):

@@ -15,12 +15,12 @@ Domain = Annotated[str, typer.Option(help="Only this domain.")]
 def domains(*, json: Json = False) -> None:
     """List the domains. Example: healthgym domains --json."""
     from ..environments.tool import tools as tools_of
-    from ..knowledge.tasks import domains as all_domains
+    from ..knowledge.tasks import DOMAINS
     from ..knowledge.tasks import tasks as all_tasks
 
     rows: list[dict[str, object]] = [
         {"domain": name, "tools": len(tools_of(name)), "tasks": len(all_tasks(name))}
-        for name in all_domains()
+        for name in DOMAINS
     ]
     _show(rows, "Domains", json=json)
 

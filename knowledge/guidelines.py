@@ -28,16 +28,24 @@ def guidelines() -> dict[str, Guideline]:
     return {n: load(f"guidelines/{n}.yaml", Guideline) for n in names("guidelines")}
 
 
-def find(query: str) -> list[Guideline]:
-    """Guidelines whose title, words or conditions share words with the query, best first."""
-    asked = re.findall(r"[a-z0-9]+", query.lower())
-    ranked: list[tuple[int, str]] = []
+@cache
+def _words() -> dict[str, frozenset[str]]:
+    out: dict[str, frozenset[str]] = {}
     for id_, g in guidelines().items():
-        text = f"{id_} {' '.join(g.words)} {' '.join(g.conditions)}".lower()
-        words = re.findall(r"[a-z0-9]+", text.replace("_", " "))
-        hits = sum(w in words for w in asked)
-        if hits:
-            ranked.append((-hits, id_))
+        text = f"{id_} {' '.join(g.words)} {' '.join(g.conditions)}".lower().replace("_", " ")
+        out[id_] = frozenset(re.findall(r"[a-z0-9]+", text))
+    return out
+
+
+def find(query: str) -> list[Guideline]:
+    """Guidelines that share words with the query, best first; rare words count more."""
+    asked = dict.fromkeys(re.findall(r"[a-z0-9]+", query.lower()))
+    weight = {w: sum(w in own for own in _words().values()) for w in asked}
+    ranked: list[tuple[float, str]] = []
+    for id_, own in _words().items():
+        score = sum(1 / weight[w] for w in asked if w in own)
+        if score:
+            ranked.append((-score, id_))
     return [guidelines()[id_] for _, id_ in sorted(ranked)]
 
 

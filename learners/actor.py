@@ -7,6 +7,7 @@ log-probability it was sampled with, which is what the update corrects by.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ..bus.actor import Step
 from ..bus.episode import Episode, fold
@@ -115,7 +116,7 @@ class TrainingJob:
         adapter = await self._log.get(version) if version else None
         return await asyncio.to_thread(
             Learner,
-            self._models(registered.model_path),
+            Path(self._models(registered.model_path)),
             adapter,
             learning_rate=workout.learning_rate,
             temperature=workout.temperature,

@@ -288,7 +288,7 @@ class Learner:
 
 
 def _parts(samples: list[Sample], size: int) -> Iterator[list[Sample]]:
-    """Near-equal minibatches, mixed over the groups: sample i goes to part i modulo their number."""
+    """Near-equal minibatches, each mixed over the groups."""
     count = max(1, round(len(samples) / size)) if samples else 0
     for i in range(count):
         yield samples[i::count]

@@ -1,0 +1,158 @@
+"""What a player has seen: the observations of a view, read into a chart. Nothing is inferred."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ..knowledge.drugs import Allergy, resolve
+from ..knowledge.patients import comorbidities, findings
+from ..knowledge.studies import studies
+from .policy import View
+
+_MINUTE = 60_000_000
+_PATIENCE = 180 * _MINUTE
+"""A culture that grows for days is not waited for."""
+_FAMILIES = {
+    "dyspnoea": ("breath", "breathless"),
+    "chest_pain": ("chest",),
+    "metabolic": ("unwell", "weak", "weakness", "drowsy"),
+}
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's own picture of the case."""
+
+    family: str
+    """Family of conditions that the ticket speaks of."""
+    facts: frozenset[str] = frozenset()
+    """Fact ids that were revealed."""
+    findings: dict[str, bool] = {}
+    past: tuple[str, ...] = ()
+    """Ids of known comorbidities."""
+    medications: tuple[str, ...] = ()
+    """Ids of home drugs."""
+    allergies: tuple[Allergy, ...] = ()
+    """As charted; every label is believed, save that of a later tolerated drug."""
+    values: dict[str, float] = {}
+    """Newest laboratory value or vital sign, by component id."""
+    ecg: str = ""
+    imaging: dict[str, str] = {}
+    """Study -> id of its reading."""
+    done: tuple[str, ...] = ()
+    """Items that were ordered, given, consulted or recorded."""
+    failed: frozenset[str] = frozenset()
+    """Tools whose last call was refused."""
+    pending: bool = False
+    """Results are still to come within the next hours."""
+    minute: int = 0
+
+
+def family_of(ticket: str) -> str:
+    """Family of conditions whose words the ticket uses."""
+    words = "".join(c if c.isalpha() else " " for c in ticket.lower()).split()
+    return next((f for f, keys in _FAMILIES.items() if set(keys) & set(words)), "chest_pain")
+
+
+def number(text: str) -> float | None:
+    """The number at the head of a printed value such as `131 L`."""
+    head = text.split(" ", 1)[0]
+    try:
+        return float(head)
+    except ValueError:
+        return None
+
+
+@cache
+def _past_names() -> dict[str, str]:
+    return {c.name: id_ for id_, c in comorbidities().items()}
+
+
+def _values(content: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for part in ("results", "vitals"):
+        for key, text in content.get(part, {}).items():
+            value = number(str(text))
+            if value is not None:
+                yield key, value
+
+
+def _findings(reveals: list[str], content: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    present = list(content.get("present", ()))
+    for texts in content.get("exam", {}).values():
+        present += texts
+    answer = str(content.get("answer", ""))
+    for fact in reveals:
+        id_ = fact.removeprefix("finding:")
+        if id_ != fact and id_ in findings():
+            found = findings()[id_]
+            yield id_, found.text in present or bool(found.told and found.told in answer)
+
+
+def _allergy(charted: Mapping[str, str]) -> Allergy:
+    """A label is a real allergy unless the chart itself says that the drug was tolerated."""
+    reaction = charted["reaction"]
+    tolerated = "without harm" in reaction or "nausea" in reaction
+    return msgspec.convert({**charted, "true": not tolerated}, Allergy)
+
+
+def _imaging(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for study, text in content.get("imaging", {}).items():
+        for id_, reading in studies().studies[study].readings.items():
+            if reading == text:
+                yield study, id_
+
+
+def _ecg(text: str) -> str:
+    return next((id_ for id_, said in studies().ecg.items() if text.endswith(said)), "")
+
+
+def _drug_ids(texts: list[str]) -> tuple[str, ...]:
+    found = (resolve(t.split(" ", 1)[0]) for t in texts)
+    return tuple(d.id for d in found if d is not None)
+
+
+def read(view: View) -> Seen:
+    """Everything that the answered turns of a view have shown."""
+    facts: dict[str, None] = {}
+    signs: dict[str, bool] = {}
+    values: dict[str, float] = {}
+    imaging: dict[str, str] = {}
+    done: list[str] = []
+    failed: set[str] = set()
+    single: dict[str, Any] = {}
+    due: list[int] = []
+    now = 0
+    for turn in view.turns:
+        observation, tool = turn.observation, getattr(turn.action, "tool", "")
+        if observation is None:
+            continue
+        now = turn.observed_at
+        if not observation.ok:
+            failed.add(tool)
+            continue
+        content = observation.content
+        facts.update(dict.fromkeys(observation.reveals))
+        signs.update(_findings(observation.reveals, content))
+        values.update(_values(content))
+        imaging.update(_imaging(content))
+        effect = observation.effect
+        if effect is not None and effect.item:
+            done.append(effect.item)
+            due.append(effect.due if effect.kind == "ordered" else 0)
+        single.update({k: content[k] for k in ("past", "home", "allergies", "ecg") if k in content})
+    return Seen(
+        family=family_of(view.started.ticket),
+        facts=frozenset(facts),
+        findings=signs,
+        past=tuple(_past_names()[n] for n in single.get("past", ()) if n in _past_names()),
+        medications=_drug_ids(single.get("home", [])),
+        allergies=tuple(_allergy(a) for a in single.get("allergies", ())),
+        values=values,
+        ecg=_ecg(str(single.get("ecg", ""))),
+        imaging=imaging,
+        done=tuple(done),
+        failed=frozenset(failed),
+        pending=any(now < d <= now + _PATIENCE for d in due),
+        minute=now // _MINUTE,
+    )

@@ -1,0 +1,161 @@
+"""Build the shipped small model from nothing: play scripts, train a tokenizer, imitate.
+
+Example: python -m healthgym.benchmarks.build_tiny --out data/policies/tiny
+
+The scripts make mistakes on purpose, so that the model knows tools and format but is no expert.
+They are played on the training variants only, with seeds that nothing else uses.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from healthgym.agents import prompt
+from healthgym.agents.toolcall import Parsed, parse
+from healthgym.bus.episode import Episode, fold
+from healthgym.bus.events import opaque_id
+from healthgym.bus.view import Action, View
+from healthgym.bus.weights import policy_digest, tokenizer_digest
+from healthgym.environments.run import play
+from healthgym.environments.session import request
+from healthgym.knowledge.rng import stream
+from healthgym.knowledge.tasks import task, variants
+from healthgym.learners import warmstart
+
+DOMAIN = "clinical_diagnosis"
+FIRST_SEED = 3_000_000
+"""Seeds of scripted patients start here."""
+SILENT = frozenset({"answer", "reasoning", "diagnosis", "citations", "summary", "thought"})
+"""Free text that a small model is not taught to write."""
+
+Player = Callable[[View, int], Action]
+"""A script: the view and the number of the episode give the action."""
+
+
+def terse(raw: str) -> str:
+    """A call as the small model writes it: name first, no free text, no defaults."""
+    call = parse(raw)
+    if not isinstance(call, Parsed):
+        return raw
+    kept: dict[str, Any] = {
+        k: int(v) if isinstance(v, float) and v.is_integer() else v
+        for k, v in call.arguments.items()
+        if not (k in SILENT and call.tool != "record_diagnosis")
+        and k not in {"patient_id", "priority", "confidence", "reasoning"}
+    }
+    return json.dumps({"name": call.tool, "arguments": kept}, separators=(", ", ": "))
+
+
+def scripts(player: Player, count: int, first: int = FIRST_SEED) -> Iterator[Episode]:
+    """Scripted episodes on the training variants."""
+    names = variants(DOMAIN, "train")
+    for number in range(first, first + count):
+        chosen = task(f"{DOMAIN}:{names[number % len(names)]}:{number}")
+
+        def act(view: View, number: int = number) -> Action:
+            action = player(view, number)
+            return Action(raw=terse(action.raw))
+
+        yield fold(play(request(chosen, agent="script", max_turns=20), act))
+
+
+def as_script(episode: Episode) -> warmstart.Script:
+    """What is read and what is learned: calls that failed are read only."""
+    assert episode.started is not None
+    parts = [(prompt.opening(episode.started), False)]
+    for turn in episode.turns:
+        good = turn.observation is not None and turn.observation.ok
+        parts.append((turn.action.raw + prompt.END, good))
+        if turn.observation is not None:
+            parts.append((prompt.observation(turn.observation), False))
+    return warmstart.Script(parts[:-1])
+
+
+def imperfect_player(skill: float) -> Player:
+    """The scripted expert with seeded mistakes."""
+    from healthgym.agents.expert import imperfect
+
+    def act(view: View, number: int) -> Action:
+        return imperfect(view, skill, stream("script", number, len(view.turns)))
+
+    return act
+
+
+def build(
+    out: Path,
+    player: Player,
+    episodes: int,
+    recipe: warmstart.Recipe,
+    shape: warmstart.Shape = warmstart.Shape(),
+) -> dict[str, Any]:
+    """Play, train and write. Returns the manifest."""
+    torch.set_num_threads(1)
+    started = time.process_time()
+    made = [as_script(e) for e in scripts(player, episodes)]
+    texts = ["".join(text for text, _ in s.parts) for s in made]
+    played = time.process_time()
+    bare = warmstart.train_tokenizer(texts, shape.vocabulary, prompt.SPECIALS)
+    tokenizer = warmstart.wrap(bare, end=prompt.END, pad=prompt.PAD)
+
+    def encoder(text: str) -> list[int]:
+        return list(bare.encode(text, add_special_tokens=False).ids)
+
+    coded = [warmstart.encode(s, encoder) for s in made]
+    lengths = [len(t) for t, _ in coded]
+    own = [sum(y != warmstart.IGNORED for y in labels) for _, labels in coded]
+    end, pad = bare.token_to_id(prompt.END), bare.token_to_id(prompt.PAD)
+    model = warmstart.new_model(
+        shape, bare.get_vocab_size(), end=end, pad=pad, seed=recipe.seed
+    )
+    loss = warmstart.imitate(model, coded, recipe, _progress(recipe.steps))
+    parameters = sum(p.numel() for p in model.parameters())
+    warmstart.save(out, model, tokenizer)
+    manifest = {
+        "what": "Base model of Healthcare AI GYM: imitates imperfect scripts, to be improved by RL",
+        "policy": policy_digest(out),
+        "tokenizer": tokenizer_digest(out),
+        "parameters": parameters,
+        "episodes": episodes,
+        "episodes_digest": opaque_id(*texts),
+        "tokens_per_episode": round(sum(lengths) / len(lengths), 1),
+        "own_tokens_per_episode": round(sum(own) / len(own), 1),
+        "longest_episode": max(lengths),
+        "steps": recipe.steps,
+        "seed": recipe.seed,
+        "loss_nats": round(loss, 4),
+        "cpu_seconds_play": round(played - started, 1),
+        "cpu_seconds_train": round(time.process_time() - played, 1),
+    }
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    return manifest
+
+
+def _progress(steps: int) -> Callable[[int, float], None]:
+    def tell(step: int, loss: float) -> None:
+        if step % 50 == 0 or step == steps - 1:
+            print(f"step {step + 1}/{steps} loss {loss:.3f}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--episodes", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--skill", type=float, default=0.55)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(arguments)
+    recipe = warmstart.Recipe(steps=chosen.steps, seed=chosen.seed)
+    manifest = build(chosen.out, imperfect_player(chosen.skill), chosen.episodes, recipe)
+    print(json.dumps(manifest, indent=1))
+
+
+if __name__ == "__main__":
+    main()
