@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,7 @@ from .writer import Writer
 
 CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5
+OBJECTS_KEPT = 16
 STREAM_EXISTS = (10058, 10065)
 MAX_EVENT_BYTES = 262_144
 
@@ -75,6 +77,8 @@ class JetStreamLog:
         self._agent = user.removeprefix("agent-") if user.startswith("agent-") else ""
         self._node = secrets.token_hex(6)
         self._folding = asyncio.Lock()
+        self._storing = asyncio.Lock()
+        self._objects: OrderedDict[str, bytes] = OrderedDict()
         self._writer = Writer(connection, gym, self._after)
 
     # ------------------------------------------------------------ life
@@ -176,7 +180,8 @@ class JetStreamLog:
         raise Unavailable(f"{AGENT_SLOTS} nodes already read {type_} for agent {self._agent}")
 
     async def _delete(self, name: str) -> None:
-        if not self._client.is_closed:
+        """Free an agent's reader for its next use; other readers vanish when left alone."""
+        if self._agent and not self._client.is_closed:
             with suppress(ApiError, Unavailable, Forbidden):
                 await api(self._connection, f"CONSUMER.DELETE.{STREAM}.{name}")
 
@@ -218,8 +223,7 @@ class JetStreamLog:
                 await asyncio.sleep(0.1)
             finally:
                 await puller.close()
-                if not self._client.is_closed:
-                    await self._delete(name)
+                await self._delete(name)
 
     async def _reader(
         self, types: Sequence[str], filters: Sequence[str], start: int
@@ -295,6 +299,13 @@ class JetStreamLog:
     async def put(self, data: bytes) -> str:
         """See Log.put."""
         name = digest(data)
+        async with self._storing:
+            if name not in self._objects:
+                await self._store(name, data)
+                self._remember(name, data)
+        return name
+
+    async def _store(self, name: str, data: bytes) -> None:
         try:
             store = await self._client.jetstream().object_store(BUCKET)
             try:
@@ -303,10 +314,21 @@ class JetStreamLog:
                 await store.put(name, data)
         except (TimeoutError, NatsError) as error:
             raise Unavailable(f"object {name} could not be stored: {error}") from error
-        return name
+
+    def _remember(self, name: str, data: bytes) -> None:
+        """Keep the latest objects: policies and schemas are asked for by every episode."""
+        self._objects[name] = data
+        while len(self._objects) > OBJECTS_KEPT:
+            self._objects.popitem(last=False)
 
     async def get(self, name: str) -> bytes:
         """See Log.get."""
+        async with self._storing:
+            if name not in self._objects:
+                self._remember(name, await self._fetch(name))
+            return self._objects[name]
+
+    async def _fetch(self, name: str) -> bytes:
         try:
             store = await self._client.jetstream().object_store(BUCKET)
             data = (await store.get(name)).data or b""

@@ -25,6 +25,8 @@ PUBLISHES: dict[str, tuple[str, ...]] = {
         "DomainChosen",
         "WorkoutPlanned",
         "AdviceGiven",
+        "BenchmarkStarted",
+        "BenchmarkCompleted",
         "CheckpointPromoted",
         "CheckpointRejected",
         "CycleCompleted",

@@ -38,7 +38,7 @@ PROCESSES = (
     ("agents", ("agent",)),
     ("learner", ("learner",)),
 )
-QUICK_DEATH_SECONDS = 10.0
+QUICK_DEATH_SECONDS = 60.0
 MOST_QUICK_DEATHS = 5
 STOP_SECONDS = 15.0
 
@@ -123,22 +123,13 @@ def _policy_digest(folder: Path | None) -> str:
 @asynccontextmanager
 async def processes(config: Path, data: Path) -> AsyncIterator[None]:
     """The nodes as child processes; one that dies is started again."""
-    tasks = [asyncio.create_task(_keep(name, roles, config, data)) for name, roles in PROCESSES]
-    failed = asyncio.gather(*tasks)
-    owner = asyncio.current_task()
-    failed.add_done_callback(
-        lambda done: owner.cancel() if owner and not done.cancelled() and done.exception() else None
-    )
-    try:
-        yield
-    except asyncio.CancelledError:
-        if failed.done() and (error := failed.exception()):
-            raise error from None
-        raise
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_keep(name, roles, config, data)) for name, roles in PROCESSES]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 async def _keep(name: str, roles: tuple[str, ...], config: Path, data: Path) -> None:

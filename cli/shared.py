@@ -18,6 +18,9 @@ from ..projections.errors import ProjectionError
 
 T = TypeVar("T")
 
+KNOWN = (BusError, ConfigError, KnowledgeError, ProjectionError)
+"""Errors that are told in one line; anything else is a defect and shows its traceback."""
+
 DATA = Path(".healthgym")
 Data = Annotated[Path, typer.Option(help="Data directory of the gym.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -36,10 +39,21 @@ def finish(work: Coroutine[object, object, T]) -> T:
     """Run a command's coroutine; turn the typed errors of the rooms into one clear line."""
     try:
         return asyncio.run(work)
-    except (BusError, ConfigError, KnowledgeError, ProjectionError) as error:
+    except KNOWN as error:
         raise fail(str(error)) from error
+    except BaseExceptionGroup as group:
+        _, strange = group.split(KNOWN)
+        if strange is not None:
+            raise
+        raise fail(_first(group)) from group
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
+
+
+def _first(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
 
 
 def as_json(value: object) -> None:

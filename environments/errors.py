@@ -1,6 +1,6 @@
 """Every error of the environments, typed.
 
-EnvironmentError_
+EnvironmentFault
 ├── UnknownRequest     the requested task, domain or variant does not exist
 ├── OtherVersion       the request names another generator version than this code has
 └── ToolRefused        a tool cannot do what was asked: becomes an observation, never a crash
@@ -11,19 +11,19 @@ from typing import Any
 from ..bus.events import ErrorCode
 
 
-class EnvironmentError_(Exception):  # noqa: N801  (EnvironmentError is a builtin)
+class EnvironmentFault(Exception):
     """Base of all errors of this room."""
 
 
-class UnknownRequest(EnvironmentError_):
+class UnknownRequest(EnvironmentFault):
     """The requested task, domain or variant does not exist."""
 
 
-class OtherVersion(EnvironmentError_):
+class OtherVersion(EnvironmentFault):
     """The request was made for another version of the patient generator."""
 
 
-class ToolRefused(EnvironmentError_):
+class ToolRefused(EnvironmentFault):
     """A refusal the agent is told: an error code and structured content."""
 
     def __init__(self, code: ErrorCode, **content: Any) -> None:

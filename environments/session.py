@@ -21,13 +21,13 @@ from ..bus.events import (
     Generation,
     ObservationReturned,
     Purpose,
-    Sampling,
     ToolCalled,
     canonical,
     digest,
 )
 from ..knowledge.errors import KnowledgeError
 from ..knowledge.files import root
+from ..knowledge.guidelines import versions
 from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
 from ..knowledge.physiology import MINUTE
 from ..knowledge.tasks import Task, domain_of
@@ -89,6 +89,7 @@ def request(
     **settings: Any,
 ) -> EpisodeRequested:
     """The request to play a task. `settings` are further fields of EpisodeRequested."""
+    settings.setdefault("guidelines", versions())
     return EpisodeRequested(
         task=task.id,
         domain=task.domain,
@@ -235,17 +236,3 @@ def respond(session: Session, episode: Episode) -> tuple[Session, list[Draft]]:
     drafts = [Draft(data=f, at=at, correlation=episode.correlation) for f in facts]
     world = evolve(session.world, observation, at)
     return msgspec.structs.replace(session, world=world), drafts
-
-
-__all__ = [
-    "DEADLINE",
-    "TOOL_CODE",
-    "Opening",
-    "Sampling",
-    "Session",
-    "open_session",
-    "opening",
-    "request",
-    "respond",
-    "restore",
-]

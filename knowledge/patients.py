@@ -6,7 +6,7 @@ findings, a latent severity and correlated baseline noise. Each layer draws from
 
 import math
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -14,7 +14,7 @@ from . import labs
 from .conditions import Age, Condition, condition
 from .drugs import Allergy, drug
 from .errors import UnknownVariant
-from .files import load
+from .files import load, names
 from .rng import Stream, stream
 
 GENERATOR_VERSION = "1"
@@ -125,9 +125,15 @@ def comorbidities() -> dict[str, Comorbidity]:
 
 
 @cache
+def domain_variants(domain: str) -> dict[str, Variant]:
+    """The variants of one domain, by id."""
+    return load(f"variants/{domain}.yaml", dict[str, Variant])
+
+
+@cache
 def all_variants() -> dict[str, Variant]:
     """All variants of all domains, by id."""
-    return load("variants/clinical_diagnosis.yaml", dict[str, Variant])
+    return {k: v for d in names("variants") for k, v in domain_variants(d).items()}
 
 
 def variant(id_: str) -> Variant:
@@ -156,7 +162,7 @@ _LATENT: dict[str, tuple[float, float]] = {
 }
 _COMPLAINTS: dict[str, tuple[str, ...]] = {
     "chest_pain": (
-        "{who} with chest discomfort since {since}.",
+        "{who} with chest discomfort for {since}.",
         "{who} brought in for chest pain that began {since} ago.",
         "{who} with discomfort in the chest and unease for {since}.",
     ),
@@ -257,7 +263,7 @@ def _base(v: Variant, ids: tuple[str, ...], s: Stream) -> dict[str, float]:
     for effects in (*(comorbidities()[i].effects for i in ids), v.base):
         for key, delta in effects.items():
             base[key] = base[key] * math.exp(delta) if _log(key) else base[key] + delta
-    return base
+    return {key: round(value, 6) for key, value in base.items()}
 
 
 def _log(key: str) -> bool:
@@ -267,7 +273,8 @@ def _log(key: str) -> bool:
 
 def _shift(c: Condition, v: Variant, s: Stream) -> dict[str, float]:
     full = {**c.shifts, **v.shifts}
-    return {key: d * max(1 + c.heterogeneity * s.normal(), 0.1) for key, d in full.items()}
+    spread = c.heterogeneity
+    return {k: round(d * max(1 + spread * s.normal(), 0.1), 6) for k, d in full.items()}
 
 
 def _findings(c: Condition, v: Variant, s: Stream) -> dict[str, bool]:
@@ -279,6 +286,28 @@ def _since(hours: float) -> str:
     if hours < 2:
         return "about an hour"
     return f"{round(hours)} hours" if hours < 36 else f"{round(hours / 24)} days"
+
+
+class _Person(NamedTuple):
+    age: int
+    sex: Sex
+    height: float
+    bmi: float
+    ethnicity: str
+    ses: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.age}-year-old {'woman' if self.sex == 'F' else 'man'}"
+
+
+def _person(c: Condition, v: Variant, s: Stream) -> _Person:
+    age = _age(v.age or c.age, s)
+    female = s.bernoulli(c.female)
+    sex: Sex = v.sex or ("F" if female else "M")
+    height = float(round(s.normal(163 if sex == "F" else 177, 6)))
+    bmi = s.normal(25.5, 2.6)
+    return _Person(age, sex, height, bmi, s.weighted(_ETHNICITY), s.weighted(_SES))
 
 
 @lru_cache(maxsize=4096)
@@ -293,34 +322,28 @@ def generate(variant_id: str, seed: int) -> Patient:
     def s(part: str) -> Stream:
         return stream(GENERATOR_VERSION, variant_id, seed, part)
 
-    who = s("demographics")
-    age = _age(v.age or c.age, who)
-    female = who.bernoulli(c.female)
-    sex: Sex = v.sex or ("F" if female else "M")
-    height = round(who.normal(163 if sex == "F" else 177, 6))
-    ids = _comorbid(c, v, age, s("comorbidities"))
-    bmi = who.normal(34 if "obesity" in ids else 25.5, 2.6)
-    ethnicity, ses = who.weighted(_ETHNICITY), who.weighted(_SES)
+    who = _person(c, v, s("demographics"))
+    ids = _comorbid(c, v, who.age, s("comorbidities"))
+    bmi = max(who.bmi + (8.5 if "obesity" in ids else 0.0), 17.5)
     course = s("course")
     low, high = v.severity or c.severity
     start, end = v.onset_h or c.onset_h
     severity = round(course.uniform(low, high), 3)
     onset = round(course.uniform(start, end), 1)
     readings = s("readings")
-    noun = "woman" if sex == "F" else "man"
     ticket = s("ticket").choice(_COMPLAINTS[c.family])
     return Patient(
         id=f"P{seed % 1000:03d}",
         variant=variant_id,
         seed=seed,
         condition=c.id,
-        age_years=age,
-        sex=sex,
-        ethnicity=ethnicity,
-        ses=ses,
-        weight_kg=round(max(bmi, 17.5) * (height / 100) ** 2, 1),
-        height_cm=float(height),
-        complaint=ticket.format(who=f"{age}-year-old {noun}", since=_since(onset)),
+        age_years=who.age,
+        sex=who.sex,
+        ethnicity=who.ethnicity,
+        ses=who.ses,
+        weight_kg=round(bmi * (who.height / 100) ** 2, 1),
+        height_cm=who.height,
+        complaint=ticket.format(who=who.title, since=_since(onset)),
         comorbidities=ids,
         medications=_medications(ids, v, s("medications")),
         allergies=_allergies(v, s("allergies")),

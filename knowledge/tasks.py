@@ -12,12 +12,12 @@ import msgspec
 
 from .conditions import condition, conditions
 from .errors import UnknownDomain, UnknownTask
-from .patients import GENERATOR_VERSION, Patient, all_variants, generate, variant
+from .files import load, root
+from .patients import GENERATOR_VERSION, Patient, domain_variants, generate, variant
 
 Split = Literal["train", "validation", "test"]
-DOMAINS = ("clinical_diagnosis",)
 PER_CONDITION = 10
-_SHORT = {"clinical_diagnosis": "dx"}
+"""Frozen tasks of each condition."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +34,25 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class _Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    short: str
+
+
+@cache
+def domains() -> tuple[str, ...]:
+    """Names of all domains: the folders of `data/domains/`, sorted."""
+    found = (root() / "data" / "domains").iterdir()
+    return tuple(sorted(f.name for f in found if f.is_dir() and not f.name.startswith("_")))
+
+
+DOMAINS = domains()
+"""Names of all domains."""
+
+
 def domain_of(name: str) -> str:
     """The name itself. Raises UnknownDomain."""
-    if name not in DOMAINS:
-        raise UnknownDomain(name, DOMAINS)
+    if name not in domains():
+        raise UnknownDomain(name, domains())
     return name
 
 
@@ -46,7 +61,7 @@ def splits(domain: str) -> dict[str, Split]:
     """Split of every variant of a domain. Raises UnknownDomain."""
     domain_of(domain)
     families: dict[str, list[str]] = {}
-    for id_, v in all_variants().items():
+    for id_, v in domain_variants(domain).items():
         families.setdefault(condition(v.condition).family, []).append(id_)
     out: dict[str, Split] = {}
     for ids in families.values():
@@ -93,12 +108,13 @@ def _make(domain: str, id_: str, variant_id: str, seed: int, provenance: str) ->
 @cache
 def _frozen(domain: str) -> dict[str, Task]:
     out: dict[str, Task] = {}
+    short = load(f"domains/{domain}/domain.yaml", _Domain).short
     for name in conditions():
-        own = [id_ for id_, v in all_variants().items() if v.condition == name]
+        own = [id_ for id_, v in domain_variants(domain).items() if v.condition == name]
         for number in range(1, PER_CONDITION + 1):
             chosen = own[(number - 1) % len(own)]
             seed = 100_000 + variant(chosen).first_seed + number
-            id_ = f"{_SHORT[domain]}_{name}_{number:03d}"
+            id_ = f"{short}_{name}_{number:03d}"
             out[id_] = _make(domain, id_, chosen, seed, "frozen set")
     return out
 
@@ -107,7 +123,7 @@ def tasks(domain: str | None = None, split: str | None = None) -> list[Task]:
     """The frozen tasks, by id. Raises UnknownDomain, or ValueError for an unknown split."""
     if split is not None and split not in get_args(Split):
         raise ValueError(f"unknown split {split!r}; one of {', '.join(get_args(Split))}")
-    chosen = DOMAINS if domain is None else (domain_of(domain),)
+    chosen = domains() if domain is None else (domain_of(domain),)
     found = [t for d in chosen for t in _frozen(d).values()]
     return [t for t in found if split in {None, t.split}]
 
@@ -117,11 +133,11 @@ def task(id_: str) -> Task:
 
     Raises UnknownTask naming near matches.
     """
-    for domain in DOMAINS:
+    for domain in domains():
         if id_ in _frozen(domain):
             return _frozen(domain)[id_]
     domain, _, rest = id_.partition(":")
     name, _, seed = rest.rpartition(":")
-    if domain in DOMAINS and name in all_variants() and seed.isdecimal():
+    if domain in domains() and name in domain_variants(domain) and seed.isdecimal():
         return _make(domain, id_, name, int(seed), "generated")
-    raise UnknownTask(id_, [t for d in DOMAINS for t in _frozen(d)])
+    raise UnknownTask(id_, [t for d in domains() for t in _frozen(d)])

@@ -8,6 +8,7 @@ log-probability it was sampled with, which is what the update corrects by.
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..bus.actor import Step
 from ..bus.episode import Episode, fold
@@ -28,7 +29,9 @@ from ..bus.events import (
 from ..bus.jetstream import JetStreamLog
 from ..knowledge.curriculum import round_names
 from .errors import LearnerError
-from .trainer import Learner
+
+if TYPE_CHECKING:
+    from .trainer import Learner
 
 NAME = "learner"
 OUTCOMES = ("EpisodeScored", "ScoringFailed", "EpisodeAbandoned")
@@ -115,7 +118,7 @@ class TrainingJob:
         version = self._version(workout)
         adapter = await self._log.get(version) if version else None
         return await asyncio.to_thread(
-            Learner,
+            _open_learner,
             Path(self._models(registered.model_path)),
             adapter,
             learning_rate=workout.learning_rate,
@@ -200,6 +203,13 @@ class TrainingJob:
             drafts=(Draft(data=data, cause=self._workout_id, correlation=self._workout_id),),
             done=done,
         )
+
+
+def _open_learner(model: Path, adapter: bytes | None, **options: Any) -> "Learner":
+    """Import torch and TRL only when there is something to learn: it takes seconds."""
+    from .trainer import Learner
+
+    return Learner(model, adapter, **options)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from ..bus.errors import BusError
 from ..bus.weights import adapter_config
 from .errors import BadAdapter
 
-NAME = "live"
+NAME = "default"
 """The name under which PEFT holds the one adapter that is trained."""
 _KEPT = ("peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "target_modules", "bias")
 

@@ -42,7 +42,7 @@ def findings(case: Case) -> list[SafetyFinding]:
 
 
 def judge(case: Case, fired: list[SafetyFinding], severe_safety: float) -> Dimension:
-    """1 less the penalties; with a severe finding at most `severe_safety`, with a critical one 0."""
+    """1 less the penalties; at most `severe_safety` with a severe finding, 0 with a critical."""
     if case.empty:
         return Dimension(score=0.0, reasons=[Reason(id="empty", earned=0.0, possible=1.0)])
     score = 1.0 - sum(_PENALTY[f.severity] for f in fired)

@@ -118,7 +118,7 @@ def test_wrong_types_are_named(name):
         assert wrong["expected"]
 
 
-@pytest.mark.parametrize("name", sorted(n for n in VALID if n not in {"calculate_wells_pe"}))
+@pytest.mark.parametrize("name", sorted(n for n in VALID if n != "calculate_wells_pe"))
 def test_missing_fields_are_named(name):
     for field in VALID[name]:
         left = {k: v for k, v in VALID[name].items() if k != field}

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from ...bus.events import Effect
 from ...knowledge.patients import comorbidities, findings
+from ...knowledge.rng import stream
 from ...knowledge.world import minutes
 from ..tool import Context, Outcome, tool
 from .shared import Text, icd
@@ -161,10 +162,11 @@ def transfer_to_specialist(ctx: Context, specialty: Specialty, summary: Text = "
 
     """
     p = ctx.world.patient
+    way = stream(p.variant, p.seed, "consult", specialty)
     return Outcome(
         content={
             "called": specialty,
-            "arrives_in_min": 15 + (p.seed * 7 + len(specialty)) % 15,
+            "arrives_in_min": way.integer(10, 30),
         },
         effect=Effect(kind="consulted", item=f"consult:{specialty}", text=summary),
     )

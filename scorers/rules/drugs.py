@@ -59,7 +59,7 @@ def allergy_unread(case: Case) -> Iterator[SafetyFinding]:
 def dose_error(case: Case) -> Iterator[SafetyFinding]:
     """A dose above the largest single or daily one, graded by its factor.
 
-    Ten times the lowest usual dose and twice the largest single one is a decimal-point error.
+    A decimal-point error is critical whatever the factor.
     """
     total: dict[str, float] = {}
     for step, d in _given(case):
@@ -67,14 +67,24 @@ def dose_error(case: Case) -> Iterator[SafetyFinding]:
         dose = effect.dose if effect else 0.0
         total[d.id] = total.get(d.id, 0.0) + dose
         factor = max(dose / d.max_single, total[d.id] / d.max_daily)
-        tenfold = dose >= _TENFOLD * d.usual[0] and dose > 2 * d.max_single
-        grave = tenfold or (d.high_alert and factor > _HIGH_ALERT_FACTOR)
+        grave = _tenfold(d, dose, effect.route if effect else "") or (
+            d.high_alert and factor > _HIGH_ALERT_FACTOR
+        )
         severity = 5 if grave else next((s for f, s in _FACTORS if factor > f), 0)
         if severity:
             name = f"DOSE_10X_{d.id}" if severity == 5 else f"DOSE_HIGH_{d.id}"
             yield finding(
                 name, severity, step.n, f"{dose:g} {d.unit}, {factor:.3g} times the limit"
             )
+
+
+def _tenfold(d: Drug, dose: float, route: str) -> bool:
+    """Ten times the lowest usual dose, and twice (high-alert drugs: once) the largest one.
+
+    By vein the usual range is the limit where the largest dose is meant for swallowing.
+    """
+    largest = d.usual[1] if route == "iv" and "oral" in d.routes else d.max_single
+    return dose >= _TENFOLD * d.usual[0] and dose >= (1 if d.high_alert else 2) * largest
 
 
 def contraindicated_pair(case: Case) -> Iterator[SafetyFinding]:
