@@ -25,6 +25,7 @@ from .config import ConfigError, GymConfig, load
 
 log_ = structlog.get_logger(__name__)
 
+OPEN_EPISODES = 4096
 ROLES = ("coach", "environment", "scorer", "learner", "projector", "agent")
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -81,8 +82,9 @@ async def environment(node: Node) -> None:
     from .environments.actor import Environment
 
     async def make(log: JetStreamLog) -> Actor:
-        slots = node.config.concurrent_episodes
-        return Actor(log, Environment(log), slots=slots, ack_wait=node.ack_wait)
+        # Agents set the pace. An environment that took fewer episodes than the agents play could
+        # fill its slots with new ones while the agents wait for answers in those of a dead node.
+        return Actor(log, Environment(log), slots=OPEN_EPISODES, ack_wait=node.ack_wait)
 
     await node.actor("environment", make)
 

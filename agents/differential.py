@@ -78,11 +78,22 @@ def _value(c: Condition, key: str, value: float, seen: Seen) -> float:
     return -0.5 * z * z - math.log(spread)
 
 
+def _rise(c: Condition, seen: Seen) -> float:
+    """A changing troponin is an acute injury; a level one is chronic or none."""
+    change = seen.rise.get("troponin_t_ng_l")
+    if change is None:
+        return 0.0
+    mean, sd = (0.4, 0.4) if "troponin_t_ng_l" in c.rise_h else (0.0, 0.12)
+    z = min(abs(math.log(change) - mean) / sd, 4.0)
+    return -0.5 * z * z - math.log(sd)
+
+
 def ranked(seen: Seen) -> dict[str, float]:
     """Condition id -> probability within the family, the likeliest first."""
     logs: dict[str, float] = {}
     for c in members(seen.family):
         total = sum(_signs(c, seen)) + sum(_readings(c, seen))
+        total += _rise(c, seen)
         total += sum(_value(c, key, value, seen) for key, value in seen.values.items())
         logs[c.id] = total * _TEMPER
     top = max(logs.values())

@@ -24,7 +24,7 @@ _HARM = 0.04
 _SERIAL_MIN = 32
 _AT_ONCE = {
     "dyspnoea": ("imaging:chest_xray",),
-    "metabolic": ("lab:beta_hydroxybutyrate", "lab:lactate"),
+    "metabolic": ("lab:beta_hydroxybutyrate",),
 }
 _QUESTIONS = {
     "chest_pain": "Does food burn, any fear, sharp pain, swollen legs, surgery?",
@@ -168,7 +168,7 @@ def _serial(seen: Seen) -> Iterator[Call]:
 
 def _first_look(seen: Seen) -> Iterator[Call]:
     """What every patient of a family gets at once."""
-    if seen.family != "metabolic" and "procedure:ecg" not in seen.facts:
+    if seen.family == "chest_pain" and "procedure:ecg" not in seen.facts:
         yield _call("perform_ecg")
     for item in _AT_ONCE.get(seen.family, ()):
         if not _has(seen, (item,)):
@@ -274,8 +274,9 @@ def _pursue(c: Condition, share: float, seen: Seen, beliefs: dict[str, float]) -
     if share >= SURE or (confirmed and share >= LIKELY):
         if _minds_medications(c) and "medications" not in seen.facts:
             found.append(_call("get_medications"))
-        found += _treatments(c, seen, beliefs)
-        found += _workup(c, seen)
+        tests = list(_workup(c, seen))
+        sent = [t for t in tests if t.tool.startswith("order_")]
+        found += [*sent, *_treatments(c, seen, beliefs), *(t for t in tests if t not in sent)]
     else:
         rivals = [condition(i) for i, p in beliefs.items() if p >= OPEN]
         tests = [call for rival in rivals for call in _workup(rival, seen)]

@@ -37,6 +37,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """As charted; every label is believed, save that of a later tolerated drug."""
     values: dict[str, float] = {}
     """Newest laboratory value or vital sign, by component id."""
+    rise: dict[str, float] = {}
+    """Newest over first value of what was measured again."""
     ecg: str = ""
     imaging: dict[str, str] = {}
     """Study -> id of its reading."""
@@ -117,6 +119,7 @@ def read(view: View) -> Seen:
     facts: dict[str, None] = {}
     signs: dict[str, bool] = {}
     values: dict[str, float] = {}
+    first: dict[str, float] = {}
     imaging: dict[str, str] = {}
     done: list[str] = []
     failed: set[str] = set()
@@ -134,7 +137,9 @@ def read(view: View) -> Seen:
         content = observation.content
         facts.update(dict.fromkeys(observation.reveals))
         signs.update(_findings(observation.reveals, content))
-        values.update(_values(content))
+        for key, value in _values(content):
+            first.setdefault(key, value)
+            values[key] = value
         imaging.update(_imaging(content))
         effect = observation.effect
         if effect is not None and effect.item:
@@ -149,6 +154,7 @@ def read(view: View) -> Seen:
         medications=_drug_ids(single.get("home", [])),
         allergies=tuple(_allergy(a) for a in single.get("allergies", ())),
         values=values,
+        rise={k: v / first[k] for k, v in values.items() if first[k] > 0 and v != first[k]},
         ecg=_ecg(str(single.get("ecg", ""))),
         imaging=imaging,
         done=tuple(done),

@@ -22,7 +22,19 @@ _SYSTEM = (
 )
 _CONTEXT = 4096
 _LAST_TURNS, _LONGEST = 4, 400
+_WORDS = 60
+_TOKENS = 160
 _MISSING = "the smol policy needs its extra: pip install 'healthgym[smol]'"
+
+
+def _arguments(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters without the patient's id, with short texts: long ones would be cut off."""
+    properties = {
+        field: {**body, "maxLength": _WORDS} if body.get("type") == "string" else body
+        for field, body in parameters["properties"].items()
+        if field != "patient_id"
+    }
+    return {**parameters, "properties": properties}
 
 
 def schema(tools: str) -> dict[str, Any]:
@@ -30,7 +42,7 @@ def schema(tools: str) -> dict[str, Any]:
     calls = [
         {
             "type": "object",
-            "properties": {"name": {"const": t["name"]}, "arguments": t["parameters"]},
+            "properties": {"name": {"const": t["name"]}, "arguments": _arguments(t["parameters"])},
             "required": ["name", "arguments"],
             "additionalProperties": False,
         }
@@ -89,7 +101,7 @@ class SmolPolicy:
         reply = self._server.handle_chat_completions(
             {
                 "messages": messages(view),
-                "max_tokens": sampling.max_new_tokens,
+                "max_tokens": max(sampling.max_new_tokens, _TOKENS),
                 "temperature": sampling.temperature,
                 "top_p": sampling.top_p,
                 "seed": sampling.seed + len(view.turns),

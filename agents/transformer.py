@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load as load_tensors
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 from ..bus.errors import BusError
 from ..bus.events import Generation, Sampling
@@ -38,6 +39,7 @@ class Model:
         if not (folder / "config.json").is_file():
             raise PolicyError(f"{folder} holds no model: config.json is missing")
         torch.set_num_threads(threads)
+        logging.disable_progress_bar()
         self.policy, self.tokenizer_id = policy_digest(folder), tokenizer_digest(folder)
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -231,18 +231,25 @@ class Actor:
             if stored:
                 fresh = stored
                 continue
-            try:
-                async with asyncio.timeout(self._role.patience):
-                    fresh = await job.next(floor)
-            except TimeoutError:
-                await self._expire(claim)
+            waited = await self._wait(job, floor)
+            if waited is None:
                 return
+            fresh = waited
             last = _last_of(claim, fresh, last)
 
-    async def _expire(self, claim: Recorded) -> None:
-        history = await self._role.history(self._log, claim)
-        last = _last_of(claim, history, None)
-        await self._append(claim, last, self._role.expired(history))
+    async def _wait(self, job: _Open, floor: int) -> list[Recorded] | None:
+        """The next events of a job; None if it was ended because nobody went on with it."""
+        claim = job.claim.recorded
+        while True:
+            try:
+                async with asyncio.timeout(self._role.patience):
+                    return await job.next(floor)
+            except TimeoutError:
+                history = await self._role.history(self._log, claim)
+                step = self._role.expired(history)
+                await self._append(claim, _last_of(claim, history, None), step)
+                if step.done:
+                    return None
 
     async def _append(self, claim: Recorded, last: Recorded | None, step: Step) -> list[Recorded]:
         await asyncio.gather(*(self._begin(name, drafts) for name, drafts in step.others))

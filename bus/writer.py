@@ -54,9 +54,12 @@ class Writer:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._busy: set[str] = set()
         self._batches = 0
+        self._over: BaseException | None = None
 
     async def append(self, head: Head, events: list[Event]) -> int:
         """Store events after `head`; returns the stream sequence of the last one."""
+        if self._over is not None:
+            raise Unavailable(f"the writer stopped: {self._over!r}") from self._over
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         bodies = [canonical(event) for event in events]
         self._queue.append(_Append(head, events, bodies, future))
@@ -64,7 +67,17 @@ class Writer:
         return await future
 
     async def run(self) -> None:
-        """Commit what is queued, for ever."""
+        """Commit what is queued, for ever; if that ends, so does every append."""
+        try:
+            await self._commit_all()
+        except BaseException as error:
+            self._over = error
+            for item in self._queue:
+                if not item.done.done():
+                    item.done.set_exception(Unavailable(f"the writer stopped: {error!r}"))
+            raise
+
+    async def _commit_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._wake.wait()
@@ -117,6 +130,10 @@ class Writer:
         except BusError as error:
             if not item.done.done():
                 item.done.set_exception(error)
+        except BaseException as error:
+            if not item.done.done():
+                item.done.set_exception(Unavailable(f"{item.head.aggregate}: {error!r}"))
+            raise
         else:
             if not item.done.done():
                 item.done.set_result(last)

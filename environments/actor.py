@@ -113,8 +113,13 @@ class Environment:
         return EpisodeJob(self._log, claim)
 
     def expired(self, history: Sequence[Recorded]) -> Step:
-        """The agent went silent: an outage, not a score."""
+        """The agent went silent in mid-episode: an outage, not a score.
+
+        One that has not begun to play may have others to finish first.
+        """
         episode = fold([r.event for r in history])
+        if not episode.turns:
+            return Step()
         return _abandon(
             episode, "policy_unavailable", f"no action for {PATIENCE_SECONDS:.0f} seconds"
         )

@@ -125,6 +125,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     female: float
     severity: tuple[float, float] = (0.45, 1.0)
     onset_h: tuple[float, float] = (1.0, 24.0)
+    criteria: tuple[Predicate, ...] = ()
+    """Limits of true vitals and labs at arrival that define the condition; a patient who misses
+    one is drawn again."""
     heterogeneity: float = 0.4
     """Relative spread between patients of every shift."""
     comorbidities: dict[str, float] = {}

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from . import labs
-from .conditions import Age, Condition, condition
+from .conditions import Age, Condition, Predicate, condition
 from .drugs import Allergy, drug
 from .errors import UnknownVariant
 from .files import load, names
@@ -64,6 +64,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Added to the baseline (log components: ln of the factor)."""
     severity: tuple[float, float] | None = None
     onset_h: tuple[float, float] | None = None
+    criteria: tuple[Predicate, ...] = ()
+    """Further limits, beside the condition's."""
     ecg: dict[str, float] = {}
     first_seed: int = 0
     """Added to the seeds of this variant's frozen tasks (a multiple of 1000)."""
@@ -160,6 +162,7 @@ _LATENT: dict[str, tuple[float, float]] = {
     "pco2_mmhg": (0.0, 2.0),
     "ratio": (17, 2),
 }
+_ATTEMPTS = 24
 _COMPLAINTS: dict[str, tuple[str, ...]] = {
     "chest_pain": (
         "{who} with chest discomfort for {since}.",
@@ -310,6 +313,23 @@ def _person(c: Condition, v: Variant, s: Stream) -> _Person:
     return _Person(age, sex, height, bmi, s.weighted(_ETHNICITY), s.weighted(_SES))
 
 
+def _defined(patient: Patient, c: Condition, v: Variant) -> Patient:
+    """The patient with the first drawn course of illness that meets the definition."""
+    from .physiology import levels  # it reads Patient, so it cannot be imported above
+
+    limits = [(p.fact.partition(":")[2], p.op, float(p.value)) for p in (*c.criteria, *v.criteria)]
+    drawn = patient
+    for attempt in range(_ATTEMPTS):
+        s = stream(GENERATOR_VERSION, patient.variant, patient.seed, "shift", attempt)
+        drawn = msgspec.structs.replace(patient, shift=_shift(c, v, s))
+        if not limits:
+            break
+        true = levels(drawn, (), 0)
+        if all(true[k] >= x if op == ">=" else true[k] <= x for k, op, x in limits):
+            break
+    return drawn
+
+
 @lru_cache(maxsize=4096)
 def generate(variant_id: str, seed: int) -> Patient:
     """The patient of a variant and a seed. Pure: the same on every machine.
@@ -332,7 +352,7 @@ def generate(variant_id: str, seed: int) -> Patient:
     onset = round(course.uniform(start, end), 1)
     readings = s("readings")
     ticket = s("ticket").choice(_COMPLAINTS[c.family])
-    return Patient(
+    patient = Patient(
         id=f"P{seed % 1000:03d}",
         variant=variant_id,
         seed=seed,
@@ -351,7 +371,8 @@ def generate(variant_id: str, seed: int) -> Patient:
         severity=severity,
         onset_h=onset,
         base=_base(v, ids, s("base")),
-        shift=_shift(c, v, s("shift")),
+        shift={},
         ecg=readings.weighted(v.ecg or c.ecg),
         imaging={k: readings.weighted(w) for k, w in sorted(c.imaging.items())},
     )
+    return _defined(patient, c, v)

@@ -18,7 +18,8 @@ from datasets import Dataset
 from peft import LoraConfig
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
+from transformers.utils import logging
 from trl import GRPOConfig, GRPOTrainer
 
 from ..bus.episode import Episode
@@ -45,8 +46,12 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     staleness: float
 
 
+class _Closed(Exception):
+    """The stream of minibatches has ended; TRL itself would go on asking for more."""
+
+
 class _Stream(IterableDataset[list[Sample]]):
-    """Minibatches as they come; None ends the stream."""
+    """Minibatches as they come. Raises _Closed at None."""
 
     def __init__(self, source: "queue.Queue[list[Sample] | None]") -> None:
         self._source = source
@@ -54,6 +59,7 @@ class _Stream(IterableDataset[list[Sample]]):
     def __iter__(self) -> Iterator[list[Sample]]:
         while (samples := self._source.get()) is not None:
             yield samples
+        raise _Closed
 
 
 def _padded(rows: Sequence[Sequence[float]], *, left: bool, dtype: torch.dtype) -> Tensor:
@@ -183,11 +189,12 @@ class Learner:
         self, model_dir: Path, learning_rate: float, temperature: float, seed: int
     ) -> EpisodeTrainer:
         torch.manual_seed(seed)
+        logging.disable_progress_bar()
         net = AutoModelForCausalLM.from_pretrained(model_dir, dtype=torch.float32)
         lora = LoraConfig(
             r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"
         )
-        return EpisodeTrainer(
+        trainer = EpisodeTrainer(
             source=self._source,
             model=net,
             reward_funcs=[_unused],
@@ -199,6 +206,8 @@ class Learner:
             peft_config=lora,
             callbacks=[_Report(self._done)],
         )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
 
     @property
     def lora_rank(self) -> int:
@@ -264,6 +273,8 @@ class Learner:
         torch.set_num_threads(self._threads)
         try:
             self.trainer.train()
+        except _Closed:
+            return
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             self._done.put(error)
 
@@ -288,7 +299,7 @@ class Learner:
 
 
 def _parts(samples: list[Sample], size: int) -> Iterator[list[Sample]]:
-    """Near-equal minibatches, each mixed over the groups."""
+    """Near-equal minibatches in order, so that a group's advantages stay together."""
     count = max(1, round(len(samples) / size)) if samples else 0
     for i in range(count):
-        yield samples[i::count]
+        yield samples[i * len(samples) // count : (i + 1) * len(samples) // count]

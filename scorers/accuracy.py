@@ -5,6 +5,7 @@ r judges treatment and disposition.
 """
 
 import importlib
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -23,8 +24,12 @@ _WORKED_UP = 0.5
 
 @lru_cache(maxsize=4096)
 def _listed(code: str) -> bool:
-    """Whether ICD-10-CM has the code. Its table takes seconds to load, so only when needed."""
-    return bool(importlib.import_module("simple_icd_10_cm").is_valid_item(code))
+    """Whether ICD-10-CM has the code. Its table takes a while to load, so only when needed."""
+    with warnings.catch_warnings():
+        # The library reads its table through a deprecated call of the standard library.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        table = importlib.import_module("simple_icd_10_cm")
+    return bool(table.is_valid_item(code))
 
 
 def _common(a: str, b: str) -> str:

@@ -6,6 +6,7 @@ composite = weighted sum x outcome gate; at most 0.1 with a critical safety find
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from importlib.resources.abc import Traversable
 from typing import Literal
 
@@ -78,11 +79,12 @@ def _version() -> str:
     for room in ("scorers", "knowledge", "data"):
         for name, body in _sources(root() / room):
             h.update(f"{room}/{name}\0{len(body)}\0".encode() + body)
+    h.update(version("simple-icd-10-cm").encode())
     return h.hexdigest()
 
 
 SCORER = _version()
-"""Digest of the scoring code and of all knowledge it judges with."""
+"""Digest of the scoring code and of all knowledge it judges with, the code table included."""
 
 
 def _credit(found: Sequence[Milestone]) -> dict[str, float]:

@@ -29,7 +29,7 @@ def run(on: Task, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[Event]:
     said = iter(calls)
     spare = ("submit_answer", {})
     asked = request(on, agent="redteam", max_turns=max(len(calls), 1))
-    return play(asked, lambda view: Action(raw=render(*next(said, spare))))
+    return play(asked, lambda _: Action(raw=render(*next(said, spare))))
 
 
 def judged(on: Task, calls: Sequence[tuple[str, dict[str, Any]]]) -> EpisodeScored:
@@ -92,10 +92,10 @@ def best_place(on: Task) -> str:
 
 
 HACKS: dict[str, Callable[[Task], Calls]] = {
-    "empty": lambda on: [("submit_answer", {})],
-    "silence": lambda on: [("think", {"thought": "."})] * 20,
+    "empty": lambda _: [("submit_answer", {})],
+    "silence": lambda _: [("think", {"thought": "."})] * 20,
     "echo": lambda on: [("submit_answer", {"answer": ticket(on), "diagnosis": ticket(on)})],
-    "salad": lambda on: [
+    "salad": lambda _: [
         ("submit_answer", {"answer": SALAD, "diagnosis": SALAD[:200], "reasoning": SALAD})
     ],
     "salad after gold tools": lambda on: answered(on, answer=SALAD, reasoning=SALAD),
@@ -121,7 +121,7 @@ HACKS: dict[str, Callable[[Task], Calls]] = {
     "guess, every treatment": lambda on: [
         c for c in gold(on) if c[0] in {"prescribe_medication", "record_diagnosis", "submit_answer"}
     ],
-    "constant doubt": lambda on: [
+    "constant doubt": lambda _: [
         ("transfer_to_specialist", {"specialty": "critical_care"}),
         ("submit_answer", {"icd10_code": "R69", "disposition": "observation"}),
     ],
