@@ -216,6 +216,13 @@ def _workup(c: Condition, seen: Seen) -> Iterator[Call]:
         yield from _asks(item, seen)
 
 
+def _deciders(c: Condition, seen: Seen) -> Iterator[Call]:
+    """What would settle `c`, by the way that is nearest to done."""
+    left = [[f for f in facts if not _known(f, seen)] for facts in c.judgement.decisive]
+    for fact in min(left, key=len):
+        yield from _asks(fact, seen)
+
+
 def _known(fact: str, seen: Seen) -> bool:
     return fact in seen.facts or fact in seen.done
 
@@ -279,7 +286,7 @@ def _pursue(c: Condition, share: float, seen: Seen, beliefs: dict[str, float]) -
         found += [*sent, *_treatments(c, seen, beliefs), *(t for t in tests if t not in sent)]
     else:
         rivals = [condition(i) for i, p in beliefs.items() if p >= OPEN]
-        tests = [call for rival in rivals for call in _workup(rival, seen)]
+        tests = [call for rival in rivals for call in _deciders(rival, seen)]
         quick = ("order_lab", "examine", "ask") if seen.pending else ("order_", "examine", "ask")
         found += [t for t in tests if t.tool.startswith(quick)]
         found += [t for t in tests if t.tool == "wait_for_results"]

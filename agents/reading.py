@@ -1,6 +1,6 @@
 """What a player has seen: the observations of a view, read into a chart. Nothing is inferred."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -114,51 +114,42 @@ def _drug_ids(texts: list[str]) -> tuple[str, ...]:
     return tuple(d.id for d in found if d is not None)
 
 
-def read(view: View) -> Seen:
-    """Everything that the answered turns of a view have shown."""
-    facts: dict[str, None] = {}
-    signs: dict[str, bool] = {}
-    values: dict[str, float] = {}
+def _measured(shown: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Newest value of everything measured, and its ratio to the first one where it changed."""
     first: dict[str, float] = {}
-    imaging: dict[str, str] = {}
-    done: list[str] = []
-    failed: set[str] = set()
-    single: dict[str, Any] = {}
-    due: list[int] = []
-    now = 0
-    for turn in view.turns:
-        observation, tool = turn.observation, getattr(turn.action, "tool", "")
-        if observation is None:
-            continue
-        now = turn.observed_at
-        if not observation.ok:
-            failed.add(tool)
-            continue
-        content = observation.content
-        facts.update(dict.fromkeys(observation.reveals))
-        signs.update(_findings(observation.reveals, content))
+    values: dict[str, float] = {}
+    for content in shown:
         for key, value in _values(content):
             first.setdefault(key, value)
             values[key] = value
-        imaging.update(_imaging(content))
-        effect = observation.effect
-        if effect is not None and effect.item:
-            done.append(effect.item)
-            due.append(effect.due if effect.kind == "ordered" else 0)
+    changed = {k: v / first[k] for k, v in values.items() if first[k] > 0 and v != first[k]}
+    return values, changed
+
+
+def read(view: View) -> Seen:
+    """Everything that the answered turns of a view have shown."""
+    answered = [(t, t.observation) for t in view.turns if t.observation is not None]
+    good = [o for _, o in answered if o.ok]
+    shown = [o.content for o in good]
+    single: dict[str, Any] = {}
+    for content in shown:
         single.update({k: content[k] for k in ("past", "home", "allergies", "ecg") if k in content})
+    effects = [o.effect for o in good if o.effect is not None and o.effect.item]
+    now = answered[-1][0].observed_at if answered else 0
+    values, rise = _measured(shown)
     return Seen(
         family=family_of(view.started.ticket),
-        facts=frozenset(facts),
-        findings=signs,
+        facts=frozenset(fact for o in good for fact in o.reveals),
+        findings={k: v for o in good for k, v in _findings(o.reveals, o.content)},
         past=tuple(_past_names()[n] for n in single.get("past", ()) if n in _past_names()),
         medications=_drug_ids(single.get("home", [])),
         allergies=tuple(_allergy(a) for a in single.get("allergies", ())),
         values=values,
-        rise={k: v / first[k] for k, v in values.items() if first[k] > 0 and v != first[k]},
+        rise=rise,
         ecg=_ecg(str(single.get("ecg", ""))),
-        imaging=imaging,
-        done=tuple(done),
-        failed=frozenset(failed),
-        pending=any(now < d <= now + _PATIENCE for d in due),
+        imaging={k: v for content in shown for k, v in _imaging(content)},
+        done=tuple(e.item for e in effects),
+        failed=frozenset(getattr(t.action, "tool", "") for t, o in answered if not o.ok),
+        pending=any(e.kind == "ordered" and now < e.due <= now + _PATIENCE for e in effects),
         minute=now // _MINUTE,
     )

@@ -110,9 +110,7 @@ def build(
     lengths = [len(t) for t, _ in coded]
     own = [sum(y != warmstart.IGNORED for y in labels) for _, labels in coded]
     end, pad = bare.token_to_id(prompt.END), bare.token_to_id(prompt.PAD)
-    model = warmstart.new_model(
-        shape, bare.get_vocab_size(), end=end, pad=pad, seed=recipe.seed
-    )
+    model = warmstart.new_model(shape, bare.get_vocab_size(), end=end, pad=pad, seed=recipe.seed)
     loss = warmstart.imitate(model, coded, recipe, _progress(recipe.steps))
     parameters = sum(p.numel() for p in model.parameters())
     warmstart.save(out, model, tokenizer)

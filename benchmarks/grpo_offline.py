@@ -28,14 +28,18 @@ DIMENSIONS = ("accuracy", "process", "safety", "format", "coherence")
 TRAIN_SEED, TEST_SEED = 5_000_000, 7_000_000
 
 
-def asked(variant: str, seed: int, sampling: Sampling, version: str, **more: Any) -> EpisodeRequested:
+def asked(
+    variant: str, seed: int, sampling: Sampling, version: str, **more: Any
+) -> EpisodeRequested:
     chosen = task(f"{DOMAIN}:{variant}:{seed}")
     return request(
         chosen, agent="tiny", policy_version=version, sampling=sampling, max_turns=20, **more
     )
 
 
-def measure(model: Model, version: str, count: int, temperature: float, seed: int) -> dict[str, Any]:
+def measure(
+    model: Model, version: str, count: int, temperature: float, seed: int
+) -> dict[str, Any]:
     """Means over `count` unseen patients of the test variants, with the standard error."""
     names = variants(DOMAIN, "test")
     law = Sampling(temperature=temperature, seed=seed, max_new_tokens=80)
@@ -80,8 +84,13 @@ def rollout(
             )
             requests.append(
                 asked(
-                    name, seed, law, version,
-                    purpose="train", group=f"{update}.{group}", index=index,
+                    name,
+                    seed,
+                    law,
+                    version,
+                    purpose="train",
+                    group=f"{update}.{group}",
+                    index=index,
                     group_size=arguments.rollouts,
                 )
             )
@@ -142,10 +151,16 @@ def experiment(arguments: argparse.Namespace) -> dict[str, Any]:
             "cpu_rollout": round(played - clock, 2),
             "cpu_update": round(time.process_time() - played, 2),
         }
-        row |= {d: round(sum(getattr(s, d).score for s in scored) / len(scored), 4) for d in DIMENSIONS}
+        row |= {
+            d: round(sum(getattr(s, d).score for s in scored) / len(scored), 4) for d in DIMENSIONS
+        }
         history.append(row)
         print(json.dumps(row), flush=True)
-        if arguments.every and (update + 1) % arguments.every == 0 and update + 1 < arguments.updates:
+        if (
+            arguments.every
+            and (update + 1) % arguments.every == 0
+            and update + 1 < arguments.updates
+        ):
             checkpoints[str(update + 1)] = evaluate(model, version, arguments)
     after = evaluate(model, version, arguments)
     learner.close()

@@ -30,7 +30,8 @@ def dump(model: Any) -> bytes:
 
     state = get_peft_model_state_dict(model, adapter_name=NAME)
     tensors = {key: state[key].detach().cpu().contiguous() for key in sorted(state)}
-    metadata = {"format": "pt", "peft": json.dumps(config_of(model), sort_keys=True)}
+    # One key only: safetensors writes several in no fixed order.
+    metadata = {"peft": json.dumps(config_of(model), sort_keys=True)}
     return bytes(save(tensors, metadata=metadata))
 
 
