@@ -6,6 +6,7 @@ from .cli import audit, look, play, run
 
 app = typer.Typer(
     add_completion=False,
+    pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="Healthcare AI GYM: medical AI agents practise, are judged and learn on synthetic "
     "patients. Research only; not for clinical use.",

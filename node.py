@@ -27,7 +27,7 @@ log_ = structlog.get_logger(__name__)
 
 OPEN_EPISODES = 4096
 ROLES = ("coach", "environment", "scorer", "learner", "projector", "agent")
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 class Node:

@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 
 from healthgym.agents import prompt
-from healthgym.agents.toolcall import Parsed, parse
-from healthgym.bus.episode import Episode, fold
-from healthgym.bus.events import opaque_id
+from healthgym.agents.differential import members
+from healthgym.agents.expert import Call, answer, proposals
+from healthgym.agents.reading import read
+from healthgym.agents.toolcall import Parsed, parse, render
+from healthgym.bus.episode import Episode, Turn, fold
+from healthgym.bus.events import Effect, ObservationReturned, ToolCalled, opaque_id
 from healthgym.bus.view import Action, View
 from healthgym.bus.weights import policy_digest, tokenizer_digest
 from healthgym.environments.run import play
@@ -62,7 +66,7 @@ def scripts(player: Player, count: int, first: int = FIRST_SEED) -> Iterator[Epi
             action = player(view, number)
             return Action(raw=terse(action.raw))
 
-        yield fold(play(request(chosen, agent="script", max_turns=20), act))
+        yield fold(play(request(chosen, agent="script", max_turns=24), act))
 
 
 def as_script(episode: Episode) -> warmstart.Script:
@@ -77,14 +81,74 @@ def as_script(episode: Episode) -> warmstart.Script:
     return warmstart.Script(parts[:-1])
 
 
-def imperfect_player(skill: float) -> Player:
-    """The scripted expert with seeded mistakes."""
-    from healthgym.agents.expert import imperfect
+# ---------------------------------------------------------------- the novice
 
-    def act(view: View, number: int) -> Action:
-        return imperfect(view, skill, stream("script", number, len(view.turns)))
+SKIPS = {
+    "get_allergies": 0.6,
+    "transfer_to_specialist": 0.65,
+    "examine_patient": 0.6,
+    "get_medications": 0.6,
+    "perform_ecg": 0.4,
+    "prescribe_medication": 0.4,
+    "order_lab_test": 0.35,
+    "order_imaging": 0.25,
+    "ask_patient": 0.4,
+}
+"""Probability that a novice leaves out a step, once and for the whole episode."""
+MISTAKEN = 0.12
+"""Probability that a novice names a look-alike in the end."""
+_ITEMS = {
+    "transfer_to_specialist": ("specialty", "consult:{}", "consulted"),
+    "examine_patient": ("system", "exam:{}", ""),
+    "perform_ecg": ("", "procedure:ecg", ""),
+    "prescribe_medication": ("drug_name", "drug:{}", "given"),
+    "order_lab_test": ("test", "lab:{}", "ordered"),
+    "order_imaging": ("study", "imaging:{}", "ordered"),
+    "get_allergies": ("", "allergies", ""),
+    "get_medications": ("", "medications", ""),
+    "ask_patient": ("", "asked:", ""),
+}
 
-    return act
+
+def _item(call: Call) -> tuple[str, str]:
+    """What a call is about, and the kind of its effect."""
+    field, pattern, kind = _ITEMS.get(call.tool, ("", call.tool, ""))
+    return pattern.format(call.arguments.get(field, "")), kind
+
+
+def _imagined(call: Call, view: View) -> Turn:
+    """The turn as if the step had been taken without telling anything."""
+    item, kind = _item(call)
+    last = view.turns[-1] if view.turns else None
+    number = len(view.turns) + 1
+    effect = Effect(kind=kind, item=item) if kind else None  # type: ignore[arg-type]
+    return Turn(
+        action=ToolCalled(tool=call.tool, arguments=call.arguments, raw="", turn=number),
+        n=0,
+        at=0,
+        observation=ObservationReturned(
+            turn=number, ok=True, content={}, reveals=[] if kind else [item], effect=effect
+        ),
+        observed_at=last.observed_at if last else 0,
+    )
+
+
+def novice(view: View, number: int) -> Action:
+    """The expert's next step, save those that this novice does not think of in this episode."""
+    seen = replace(view, started=replace(view.started, max_turns=99))
+    while True:
+        call = proposals(seen)[0]
+        key = _item(call)[0]
+        if stream("novice", number, key).uniform() >= SKIPS.get(call.tool, 0.0):
+            break
+        seen = replace(seen, turns=(*seen.turns, _imagined(call, seen)))
+    draw = stream("novice", number, "diagnosis")
+    if call.tool == "submit_answer" and draw.bernoulli(MISTAKEN):
+        call = answer(draw.choice(members(read(view).family)))
+    return Action(raw=render(call.tool, call.arguments))
+
+
+# ---------------------------------------------------------------- the build
 
 
 def build(
@@ -92,7 +156,7 @@ def build(
     player: Player,
     episodes: int,
     recipe: warmstart.Recipe,
-    shape: warmstart.Shape = warmstart.Shape(),
+    shape: warmstart.Shape,
 ) -> dict[str, Any]:
     """Play, train and write. Returns the manifest."""
     torch.set_num_threads(1)
@@ -145,13 +209,12 @@ def _progress(steps: int) -> Callable[[int, float], None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--episodes", type=int, default=4000)
+    parser.add_argument("--episodes", type=int, default=6000)
     parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--skill", type=float, default=0.55)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     recipe = warmstart.Recipe(steps=chosen.steps, seed=chosen.seed)
-    manifest = build(chosen.out, imperfect_player(chosen.skill), chosen.episodes, recipe)
+    manifest = build(chosen.out, novice, chosen.episodes, recipe, warmstart.Shape())
     print(json.dumps(manifest, indent=1))
 
 

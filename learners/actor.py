@@ -57,7 +57,7 @@ class TrainingJob:
         self._started = False
         self._over = False
         self._outcomes: dict[str, EpisodeScored | None] = {}
-        self._learner: Learner | None = None
+        self._learner: "Learner | None" = None
 
     def _fold(self, event: Event) -> None:
         match event.data:
@@ -113,7 +113,7 @@ class TrainingJob:
     def _version(self, workout: WorkoutPlanned) -> str:
         return self._steps[-1].policy_version if self._steps else workout.policy_version
 
-    async def _prepare(self, workout: WorkoutPlanned, registered: AgentRegistered) -> Learner:
+    async def _prepare(self, workout: WorkoutPlanned, registered: AgentRegistered) -> "Learner":
         """Load the model with the newest adapter; loading torch takes seconds, so in a thread."""
         version = self._version(workout)
         adapter = await self._log.get(version) if version else None
@@ -127,7 +127,7 @@ class TrainingJob:
             seed=workout.seed,
         )
 
-    async def _learn(self, workout: WorkoutPlanned, learner: Learner) -> Step:
+    async def _learn(self, workout: WorkoutPlanned, learner: "Learner") -> Step:
         number = len(self._steps) + 1
         names = round_names(workout, self._workout_id, self._agent, number)
         flat = [name for group in names for name in group]
@@ -178,7 +178,7 @@ class TrainingJob:
             **{step.policy_version: step.step for step in self._steps},
         }
 
-    async def _finish(self, workout: WorkoutPlanned, learner: Learner) -> Step:
+    async def _finish(self, workout: WorkoutPlanned, learner: "Learner") -> Step:
         adapter = await asyncio.to_thread(learner.adapter)
         version = await self._log.put(adapter)
         return self._append(

@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("trl")
+# ruff: noqa: E402 - what follows needs the `learn` extra
 
 import healthgym
 from healthgym.bus.weights import adapter_config
