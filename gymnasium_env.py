@@ -48,7 +48,7 @@ class AnyText(spaces.Text):
 class BioAgentEnv(gymnasium.Env[str, str]):
     """One task after another of a domain; `options={"task_id": ...}` on reset names one."""
 
-    metadata = {"render_modes": ["ansi", "human"], "render_fps": 1}  # noqa: RUF012 - gymnasium's
+    metadata = {"render_modes": ["ansi", "human"], "render_fps": 1}
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,13 @@ class Model:
         torch.set_num_threads(threads)
         logging.disable_progress_bar()
         self.policy, self.tokenizer_id = policy_digest(folder), tokenizer_digest(folder)
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.net = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").to(device).eval()
+        self.net = (
+            AutoModelForCausalLM.from_pretrained(folder, dtype="auto", local_files_only=True)
+            .to(device)
+            .eval()
+        )
         if self.net.dtype == torch.float16 and device == "cpu":
             self.net = self.net.float()
         ours = self.tokenizer.convert_tokens_to_ids(CASE) not in {
@@ -204,6 +209,7 @@ class TransformerPolicy:
 
     async def _sample(self, version: str, items: list[tuple[View, asyncio.Future[Action]]]) -> None:
         loop = asyncio.get_running_loop()
+        failure = PolicyError("sampling was interrupted")
         try:
             if not self._model.knows(version):
                 adapter = await self._fetch(version)
@@ -213,19 +219,22 @@ class TransformerPolicy:
             actions = await loop.run_in_executor(
                 self._thread, partial(self._model.act_batch, [view for view, _ in items])
             )
+            for (_, future), action in zip(items, actions, strict=True):
+                if not future.done():
+                    future.set_result(action)
         except (PolicyError, BusError, RuntimeError) as error:
+            failure = PolicyError(str(error))
+        finally:
             for _, future in items:
                 if not future.done():
-                    future.set_exception(PolicyError(str(error)))
-            return
-        for (_, future), action in zip(items, actions, strict=True):
-            if not future.done():
-                future.set_result(action)
+                    future.set_exception(failure)
 
     async def close(self) -> None:
         """Stop sampling; calls still waiting are cancelled."""
         if self._work is not None:
             self._work.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._work
         for _, future in self._waiting:
             future.cancel()
         self._waiting = []

@@ -113,13 +113,13 @@ def report(seeds: list[Seed], tests: int) -> str:
     lines = [
         "# Results",
         "",
-        "Written by `make results` (`python -m benchmarks.results`). One tiny causal language model "
-        "that ships with the package, before and after multi-turn GRPO from the event log, on "
-        f"{tests} test patients: variants unseen in training, unseen seeds, the same before and "
-        "after. Means with 95 % intervals; differences are paired by patient.",
+        "Written by `make results` (`python -m benchmarks.results`). One tiny causal language",
+        "model that ships with the package, before and after multi-turn GRPO from the event log,",
+        f"on {tests} test patients: variants unseen in training, unseen seeds, the same patients",
+        "before and after. Means with 95 % intervals; differences are paired by patient.",
         "",
-        f"Plan: {plan.rounds} updates of {plan.groups_per_round} patients x {plan.group_size} "
-        f"rollouts, learning rate {plan.learning_rate}, sampling temperature {plan.temperature}.",
+        f"Plan: {plan.rounds} updates of {plan.groups_per_round} patients x {plan.group_size}",
+        f"rollouts, learning rate {plan.learning_rate}, temperature {plan.temperature}.",
         "",
     ]
     for temperature in (plan.temperature, 0.0):

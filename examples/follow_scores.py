@@ -1,6 +1,6 @@
 """A custom analytics consumer: print every score of a running gym, and go on where it stopped.
 
-    python examples/follow_scores.py [--data .healthgym] [--count 10]
+python examples/follow_scores.py [--data .healthgym] [--count 10]
 """
 
 import argparse

@@ -57,7 +57,7 @@ class TrainingJob:
         self._started = False
         self._over = False
         self._outcomes: dict[str, EpisodeScored | None] = {}
-        self._learner: "Learner | None" = None
+        self._learner: Learner | None = None
 
     def _fold(self, event: Event) -> None:
         match event.data:

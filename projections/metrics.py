@@ -66,7 +66,7 @@ async def report(log: Log, project: str, mode: str, folder: Path) -> None:
         import wandb
     except ModuleNotFoundError as error:
         raise ProjectionError(
-            "the configuration asks for wandb, which is not installed: pip install 'healthgym[learn]'"
+            "the configuration asks for wandb: pip install 'healthgym[learn]'"
         ) from error
     run: Any = wandb.init(project=project, mode=mode, dir=str(folder))
     try:

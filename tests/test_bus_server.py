@@ -211,10 +211,15 @@ async def test_a_full_store_refuses_and_loses_nothing(jetstream: JetStreamLog) -
     info = msgspec.json.decode(await api(connection, "STREAM.INFO.EV"))
     await api(connection, "STREAM.UPDATE.EV", info["config"] | {"max_bytes": 4096})
     stored = 0
-    with pytest.raises(StorageFull):
+
+    async def fill() -> None:
+        nonlocal stored
         for i in range(100):
             await jetstream.append(Head(aggregate=episode("alice", f"e{i}")), [call()])
             stored += 1
+
+    with pytest.raises(StorageFull):
+        await fill()
     assert await jetstream.last_sequence() == stored > 0
     await api(connection, "STREAM.UPDATE.EV", info["config"] | {"max_bytes": -1})
     await jetstream.append(Head(aggregate=episode("alice", "more")), [call()])
@@ -286,13 +291,15 @@ def test_the_server_dies_with_its_parent(tmp_path: Path) -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
-async def test_hundred_starts_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_many_starts_leave_nothing_behind(tmp_path: Path) -> None:
     for _ in range(10):
-        async with serve(tmp_path, port=-1, durable=False) as endpoint:
-            async with connect(endpoint.url, user="admin", creds=endpoint.creds) as log:
-                await log.append(
-                    Head(aggregate=f"node.scorer.n{await log.last_sequence()}"),
-                    [Draft(data=NodeStarted(role="scorer", version="1"))],
-                )
+        async with (
+            serve(tmp_path, port=-1, durable=False) as endpoint,
+            connect(endpoint.url, user="admin", creds=endpoint.creds) as log,
+        ):
+            await log.append(
+                Head(aggregate=f"node.scorer.n{await log.last_sequence()}"),
+                [Draft(data=NodeStarted(role="scorer", version="1"))],
+            )
     assert not list(tmp_path.glob("*.ports"))
     assert not (tmp_path / "connection.json").exists()

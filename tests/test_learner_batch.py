@@ -1,6 +1,7 @@
 """Episodes to samples: what is learned from, what is left out, and what each token is worth."""
 
 import math
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -138,7 +139,7 @@ def test_advantages_of_a_group_sum_to_nothing_and_keep_its_order(
     for group, values in zip(groups, advantages(shaped, scale), strict=True):
         assert math.fsum(values) == pytest.approx(0, abs=1e-6)
         ranked = sorted(zip(group, values, strict=True))
-        assert all(a[1] <= b[1] for a, b in zip(ranked, ranked[1:], strict=False))
+        assert all(a[1] <= b[1] for a, b in pairwise(ranked))
         assert all(abs(v) <= math.sqrt(len(group)) for v in values) or scale != "group"
 
 

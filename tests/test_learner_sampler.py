@@ -278,3 +278,38 @@ def test_observations_are_rendered_short() -> None:
         turn=1, ok=False, code="unknown_tool", content={"error": "unknown_tool", "got": "x"}
     )
     assert prompt.observation(refused) == "<|obs|>unknown_tool error unknown_tool<|act|>"
+
+
+CHATML = (
+    "{% if tools %}<tools>{{ tools | tojson }}</tools>{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def test_other_chat_models_are_read_through_their_own_template(model: Model) -> None:
+    class Chatty:
+        """A tokenizer with a template of its own; the small model's vocabulary is enough."""
+
+        eos_token = prompt.END
+
+        def apply_chat_template(self, messages: list[dict[str, str]], **more: object) -> str:
+            more.pop("tokenize")
+            return str(
+                model.tokenizer.apply_chat_template(
+                    messages, chat_template=CHATML, tokenize=False, **more
+                )
+            )
+
+    renderer = prompt.Chat(Chatty())
+    view = msgspec.structs.replace(
+        views(model, Sampling())[0], policy_md="Be careful.", tools='[{"name": "think"}]'
+    )
+    opening = renderer.opening(view)
+    assert opening.startswith("<tools>")
+    assert "Be careful." in opening
+    assert view.started.ticket in opening
+    assert opening.endswith("<|im_start|>assistant\n")
+    seen = ObservationReturned(turn=1, ok=True, content={"a": 1})
+    follow = renderer.follow(seen, '{"name": "think"}')
+    assert follow == '\n<|im_start|>tool\n{"a":1}<|end|>\n<|im_start|>assistant\n'

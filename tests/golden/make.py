@@ -1,4 +1,4 @@
-"""Make the golden log: python tests/golden/make.py. Do so only when behaviour is meant to change."""
+"""Make the golden log, when behaviour is meant to change: python tests/golden/make.py."""
 
 import asyncio
 import shutil
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from healthgym.agents.expert import imperfect, play as expert_plays
+from healthgym.agents.expert import imperfect
+from healthgym.agents.expert import play as expert_plays
 from healthgym.agents.toolcall import parse
 from healthgym.bus.events import Draft, Head, head_of
 from healthgym.bus.log import FileLog
