@@ -1,6 +1,7 @@
 """What a run shows while it goes, and what it leaves: tables, learning curve, guideline."""
 
 import sqlite3
+import sys
 from collections import deque
 from pathlib import Path
 from types import TracebackType
@@ -29,11 +30,16 @@ RECENT = 64
 BARS = "▁▂▃▄▅▆▇█"
 
 
+def console() -> Console:
+    """The terminal as wide as it is; a file or a pipe wide enough for the tables."""
+    return Console(width=None if sys.stdout.isatty() else 130)
+
+
 class Progress:
     """A live table on a terminal; plain lines elsewhere."""
 
     def __init__(self, config: GymConfig) -> None:
-        self._console = Console()
+        self._console = console()
         self._plan = config.plan
         self._episodes: dict[str, int] = {}
         self._recent: dict[str, deque[float]] = {}
@@ -130,22 +136,22 @@ async def finish_report(log: Log, data: Path) -> None:
         with Store(projection(name), data) as store:
             await catch_up(log, store)
     guideline = write_guideline(data)
-    console = Console()
-    _print_board(console, data)
-    _print_results(console, data)
+    out = console()
+    _print_board(out, data)
+    _print_results(out, data)
     curve = draw_curve(data)
     verifier = Verifier(log.gym)
     async for batch in log.records(follow=False):
         for recorded in batch:
             verifier.add(recorded)
     report = verifier.report()
-    console.print(
+    out.print(
         f"Log: {report.events} events in {report.aggregates} aggregates, root "
         f"{report.root}, {len(report.problems)} broken chains"
     )
-    console.print(f"Guideline: {guideline}")
+    out.print(f"Guideline: {guideline}")
     if curve is not None:
-        console.print(f"Learning curve: {curve}")
+        out.print(f"Learning curve: {curve}")
 
 
 def _print_board(console: Console, data: Path) -> None:
@@ -221,7 +227,7 @@ def draw_curve(data: Path) -> Path | None:
     for name, reward in rows:
         curves.setdefault(name, []).append(reward)
     for name, values in curves.items():
-        Console().print(f"{name}: {spark(values, 60)}  {values[0]:.2f} -> {values[-1]:.2f}")
+        console().print(f"{name}: {spark(values, 60)}  {values[0]:.2f} -> {values[-1]:.2f}")
     if not curves:
         return None
     try:
