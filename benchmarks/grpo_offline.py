@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,14 @@ def measure(
             sum(e.ended is not None and e.ended.reason == "submitted" for e in episodes) / count, 4
         ),
     }
+    out["refused"] = dict(
+        Counter(
+            f"{t.observation.code} {getattr(t.action, 'tool', '')}".strip()
+            for e in episodes
+            for t in e.turns
+            if t.observation is not None and not t.observation.ok
+        ).most_common(8)
+    )
     for name in DIMENSIONS:
         out[name] = round(sum(getattr(s, name).score for s in scores) / count, 4)
     return out
@@ -103,7 +112,7 @@ def tell(label: str, row: dict[str, Any]) -> None:
     parts = " ".join(f"{k[:3]} {row[k]:.3f}" for k in DIMENSIONS)
     print(
         f"{label:24s} composite {row['composite']:.3f}±{row['standard_error']:.3f} "
-        f"correct {row['correct']:.2f} {parts} turns {row['turns']}",
+        f"correct {row['correct']:.2f} {parts} turns {row['turns']} refused {row['refused']}",
         flush=True,
     )
 

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from ..bus.events import Recorded
-from .shared import DATA, Data, Json, LogFile, as_json, fail, finish, open_log
+from .shared import DATA, Data, Json, LogFile, as_json, console, fail, finish, open_log
 
 Domain = Annotated[str, typer.Option(help="Only this domain.")]
 
@@ -127,8 +127,9 @@ def logbook(
     connection = sqlite3.connect(f"file:{_database(data, 'logbook')}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     rows = connection.execute(
-        "select sequence, agent, condition, purpose, composite, accuracy, process, safety, format,"
-        " coherence, turns, rules, episode from episodes where ? in ('', agent)"
+        "select agent, condition, purpose, composite as total, accuracy as acc, process as proc,"
+        " safety as safe, format as form, coherence as coh, turns, rules, episode"
+        " from episodes where ? in ('', agent)"
         " order by sequence desc limit ?",
         (agent, last),
     ).fetchall()
@@ -156,7 +157,6 @@ def _show(rows: list[dict[str, object]], title: str, *, json: bool) -> None:
     if json:
         as_json(rows)
         return
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -165,7 +165,7 @@ def _show(rows: list[dict[str, object]], title: str, *, json: bool) -> None:
         table.add_column(str(name), overflow="fold")
     for row in rows:
         table.add_row(*(escape(_cell(value)) for value in row.values()))
-    Console().print(table if rows else f"{title}: nothing yet")
+    console().print(table if rows else f"{title}: nothing yet")
 
 
 def _cell(value: object) -> str:

@@ -1,7 +1,6 @@
 """What a run shows while it goes, and what it leaves: tables, learning curve, guideline."""
 
 import sqlite3
-import sys
 from collections import deque
 from pathlib import Path
 from types import TracebackType
@@ -25,14 +24,10 @@ from ..config import GymConfig
 from ..projections.actor import write_guideline
 from ..projections.leaderboard import board
 from ..projections.store import Store, catch_up, names, projection
+from .shared import console
 
 RECENT = 64
 BARS = "▁▂▃▄▅▆▇█"
-
-
-def console() -> Console:
-    """The terminal as wide as it is; a file or a pipe wide enough for the tables."""
-    return Console(width=None if sys.stdout.isatty() else 130)
 
 
 class Progress:

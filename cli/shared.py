@@ -5,10 +5,13 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 from ..bus.errors import BusError
 from ..bus.log import FileLog, Log
@@ -102,6 +105,8 @@ def _agents(data: Path) -> list[str]:
     return sorted(path.stem.removeprefix("agent-") for path in (data / "creds").glob("agent-*.nk"))
 
 
-def terminal() -> bool:
-    """Whether a person is looking."""
-    return sys.stdout.isatty()
+def console() -> "Console":
+    """The terminal as wide as it is; a file or a pipe wide enough for the tables."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)

@@ -14,6 +14,7 @@ from healthgym.bus.events import (
     EpisodeRequested,
     EpisodeScored,
     Generation,
+    ObservationReturned,
     Sampling,
     ToolCalled,
 )
@@ -151,3 +152,22 @@ def test_every_strategy_is_found_by_its_name() -> None:
     with pytest.raises(UnknownStrategy, match="there are: dapo"):
         strategy("os")
     assert composite(episode(0.25)).reward == 0.25
+
+
+def test_a_refused_call_counts_against_its_own_turn_only() -> None:
+    refused = ObservationReturned(turn=2, ok=False, code="invalid_arguments", content={})
+    fine = ObservationReturned(turn=1, ok=True, content={})
+    played = episode(0.9)
+    first, second = played.turns
+    turns = (
+        msgspec.structs.replace(first, observation=fine),
+        msgspec.structs.replace(second, observation=refused),
+    )
+    played = msgspec.structs.replace(played, turns=turns)
+    assert strategy("grpo_calls").shape(played).turns == (0.0, -1.0)
+    made = batch([[played, episode(0.1)]], strategy("grpo_calls"), policy="p", tokenizer="t")
+    given, mask = made.samples[0].advantages, made.samples[0].mask
+    own = [a for a, m in zip(given, mask, strict=True) if m]
+    assert own[:4] == [own[0]] * 4
+    assert own[4:] == [pytest.approx(own[0] - 1.0)] * 4
+    assert len(set(made.samples[1].advantages)) == 1

@@ -1,8 +1,10 @@
 """The roles on the real bus, in one process: what they do with good and with bad input."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -169,3 +171,23 @@ async def test_a_silent_agent_is_an_outage_only_once_it_has_begun() -> None:
     assert step.done
     assert step.drafts[0].data.failure_kind == "policy_unavailable"
     assert isinstance(requested, EpisodeRequested)
+
+
+async def test_the_example_consumer_follows_scores(
+    endpoint: Endpoint, jetstream: JetStreamLog
+) -> None:
+    async with staff(endpoint, ExpertPolicy()):
+        await until(jetstream, await ask(jetstream, "e1"), "EpisodeScored")
+    example = Path(__file__).parent.parent / "examples" / "follow_scores.py"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(example),
+        "--data",
+        str(Path(endpoint.creds).parent),
+        "--count",
+        "1",
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"episode.alice.e1  gerd" in output

@@ -1,0 +1,33 @@
+"""GRPO that also tells turns apart: a call that the environment refused counts against itself.
+
+The composite is one number for a whole episode. Where a good episode holds a refused call (no tool
+call at all, an unknown tool, wrong arguments), plain GRPO pushes that call up with the rest; here
+the tokens of that turn get a fixed, bounded malus on top of the episode's advantage.
+"""
+
+from ...bus.episode import Episode, Turn
+from . import Loss, Shaped, Strategy, composite
+
+REFUSED = frozenset({"unparsable", "unknown_tool", "invalid_arguments", "unknown_patient"})
+MALUS = -1.0
+"""In units of the group's standard deviation, like the advantage it is added to."""
+
+
+def _worth(turn: Turn) -> float:
+    refused = turn.observation is not None and turn.observation.code in REFUSED
+    return MALUS if refused else 0.0
+
+
+def shape(episode: Episode) -> Shaped:
+    """The composite, and the malus of each refused turn."""
+    return Shaped(
+        reward=composite(episode).reward, turns=tuple(_worth(turn) for turn in episode.turns)
+    )
+
+
+STRATEGY = Strategy(
+    name="grpo_calls",
+    source="Shao et al. 2024, arXiv 2402.03300 (outcome advantage); per-turn malus of this project",
+    loss=Loss(type="grpo", clip_low=0.2, clip_high=0.2, scale="group"),
+    shape=shape,
+)
