@@ -16,7 +16,7 @@ from transformers.cache_utils import DynamicLayer
 
 from ..bus.events import Sampling
 
-MEMORY_BYTES = 512 << 20
+MEMORY_BYTES = 256 << 20
 """Key-value states kept between turns; an episode pushed out is read again."""
 
 

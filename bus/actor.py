@@ -15,9 +15,10 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from .claim import Claim
 from .errors import BusError, Conflict
 from .events import Draft, Head, Recorded, head_of
-from .jetstream import Claim, JetStreamLog
+from .jetstream import JetStreamLog
 
 log_ = structlog.get_logger(__name__)
 

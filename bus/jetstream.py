@@ -1,6 +1,7 @@
 """The log on NATS JetStream, and the door to it: `connect`."""
 
 import asyncio
+import math
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -8,14 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 from nats.js.errors import NotFoundError, ObjectNotFoundError
 from nkeys import NkeysError
 
+from .claim import Claim, recorded
 from .errors import Forbidden, LogGap, ObjectMissing, Unavailable
-from .events import Draft, Event, Head, Recorded, decode, digest, seal
+from .events import Draft, Event, Head, Recorded, digest, seal
 from .permissions import AGENT_READS, AGENT_SLOTS, BUCKET, STREAM, inbox, pattern, reader_name
 from .server import read_endpoint
 from .wire import (
@@ -34,36 +35,9 @@ from .writer import Writer
 CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5
 OBJECTS_KEPT = 16
+STALL_SECONDS = 4.0
 STREAM_EXISTS = (10058, 10065)
 MAX_EVENT_BYTES = 262_144
-
-
-def _recorded(message: Msg) -> Recorded:
-    headers = message.headers or {}
-    sequence = headers.get("Nats-Sequence")
-    at = int(sequence) if sequence else place(message).sequence
-    return Recorded(sequence=at, event=decode(message.data), body=message.data)
-
-
-class Claim:
-    """One event taken from a work queue; it comes back to another node unless acknowledged."""
-
-    def __init__(self, message: Msg) -> None:
-        self._message = message
-        self.recorded = _recorded(message)
-        self.deliveries = place(message).delivered
-
-    async def ack(self) -> None:
-        """The work is done."""
-        await self._message.ack()
-
-    async def in_progress(self) -> None:
-        """The work goes on: do not give it to another node yet."""
-        await self._message.in_progress()
-
-    async def hand_back(self, delay: float = 0.0) -> None:
-        """Give the work to another node now (or after `delay` seconds)."""
-        await self._message.nak(delay or None)
 
 
 class JetStreamLog:
@@ -141,7 +115,7 @@ class JetStreamLog:
             found = await self._read_as_agent(prefix)
         else:
             messages = await read_subjects(self._client, f"{prefix}.*")
-            found = [_recorded(message) for message in messages]
+            found = [recorded(message) for message in messages]
         return [r for r in found if r.event.n > after]
 
     async def _read_as_agent(self, prefix: str) -> list[Recorded]:
@@ -159,7 +133,7 @@ class JetStreamLog:
         try:
             await puller.open()
             while len(found) < waiting:
-                found += [_recorded(m) for m in await puller.take(waiting - len(found))]
+                found += [recorded(m) for m in await puller.take(waiting - len(found))]
         finally:
             await puller.close()
             await self._delete(name)
@@ -201,6 +175,7 @@ class JetStreamLog:
     ) -> AsyncIterator[list[Recorded]]:
         """See Log.records. A consumer lost with its server is made again from the cursor."""
         filters = [pattern(self.gym, t, owner) for t in types] or [f"hg.{self.gym}.ev.>"]
+        stalled = -1
         while True:
             last = await self.last_sequence()
             if last < after:
@@ -213,13 +188,19 @@ class JetStreamLog:
             await puller.open()
             try:
                 while True:
-                    messages = await puller.take(PULL_BATCH)
-                    batch = [_recorded(m) for m in messages]
+                    patience = math.inf if follow else STALL_SECONDS
+                    messages = await puller.take(PULL_BATCH, patience)
+                    batch = [recorded(m) for m in messages]
                     yield batch
                     after = batch[-1].sequence
                     if not follow and place(messages[-1]).pending == 0:
                         return
-            except LogGap:
+            except LogGap as gap:
+                if not follow and stalled == after:
+                    raise LogGap(
+                        f"the store lost events: {waiting} wait after {after}, none can be read"
+                    ) from gap
+                stalled = after
                 await asyncio.sleep(0.1)
             finally:
                 await puller.close()
@@ -246,8 +227,8 @@ class JetStreamLog:
         """
         if not durable:
             async for batch in self.records(*types, after=after):
-                for recorded in batch:
-                    yield recorded.event
+                for each in batch:
+                    yield each.event
             return
         async for claim in self.claims(durable, *types, slots=asyncio.Semaphore(PULL_BATCH)):
             yield claim.recorded.event

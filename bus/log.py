@@ -88,11 +88,16 @@ class FileLog:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             content = path.read_bytes()
             self.gym = self._named(gym)
+            self._load(content, path)
         except BlockingIOError as error:
+            self.close()
             raise Unavailable(f"{path} is in use by another process") from error
         except OSError as error:
+            self.close()
             raise Unavailable(f"{path} cannot be opened: {error}") from error
-        self._load(content, path)
+        except CorruptLog:
+            self.close()
+            raise
 
     def _named(self, gym: str) -> str:
         path = self._folder / "gym"

@@ -5,6 +5,7 @@ direct reads, atomic batches.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -222,9 +223,16 @@ class Puller:
             reply=self._inbox,
         )
 
-    async def take(self, most: int = PULL_BATCH) -> list[Msg]:
-        """Wait for messages and return at most `most`. Raises LogGap if the consumer is gone."""
+    async def take(self, most: int = PULL_BATCH, patience: float = math.inf) -> list[Msg]:
+        """Wait for messages and return at most `most`.
+
+        Raises LogGap if the consumer is gone, or if nothing came for `patience` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
         while not self._buffer:
+            if loop.time() > deadline:
+                raise LogGap(f"nothing came from {self._consumer} in {patience:.0f} s")
             if self._gone:
                 raise LogGap(f"consumer {self._consumer} no longer exists")
             if self._wanted <= 0:

@@ -252,7 +252,7 @@ async def test_a_missing_adapter_is_a_policy_error(model: Model) -> None:
 
 
 def test_the_shipped_model_knows_the_tools(model: Model) -> None:
-    turns = [t for n in range(0, 120, 10) for t in played(model, n, Sampling(temperature=0)).turns]
+    turns = [t for n in range(0, 120, 20) for t in played(model, n, Sampling(temperature=0)).turns]
     good = [t for t in turns if t.observation is not None and t.observation.ok]
     assert len(good) / len(turns) >= 0.97
     assert all(isinstance(parse(t.action.raw), Parsed) for t in good)
