@@ -11,21 +11,10 @@ import gymnasium
 import msgspec
 from gymnasium import spaces
 
-from .agents.toolcall import Unparsable, parse
-from .bus.episode import Episode, evolve
-from .bus.events import (
-    ActionRejected,
-    Data,
-    Draft,
-    Event,
-    Head,
-    ToolCalled,
-    canonical,
-    digest,
-    episode,
-    opaque_id,
-    seal,
-)
+from .agents.toolcall import parse
+from .bus.events import Event, canonical, episode, opaque_id
+from .bus.view import Action
+from .environments.run import Record, acted
 from .environments.session import Session, open_session, opening, request, respond
 from .knowledge.rng import stream
 from .knowledge.tasks import Task, task, tasks
@@ -67,8 +56,7 @@ class BioAgentEnv(gymnasium.Env[str, str]):
         self._pool = tasks(domain, split)
         self._episodes = 0
         self._session: Session | None = None
-        self._events: list[Event] = []
-        self._state = Episode(aggregate="")
+        self._record = Record("", "gymnasium")
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -82,10 +70,10 @@ class BioAgentEnv(gymnasium.Env[str, str]):
         self._session = open_session(requested)
         name = episode("gymnasium", opaque_id("gymnasium", chosen.id, self._episodes))
         self._episodes += 1
-        self._events, self._state = [], Episode(aggregate=name)
-        self._record(requested)
+        self._record = Record(name, "gymnasium")
+        self._record.say(requested)
         first = opening(self._session)
-        self._record(first.started)
+        self._record.say(first.started)
         text = "\n\n".join(
             [
                 first.objects[first.started.policy_md].decode(),
@@ -97,25 +85,20 @@ class BioAgentEnv(gymnasium.Env[str, str]):
 
     def step(self, action: str) -> tuple[str, SupportsFloat, bool, bool, dict[str, Any]]:
         """Take one action. Raises gymnasium's ResetNeeded after the end."""
-        if self._session is None or not self._state.open:
+        record = self._record
+        if self._session is None or not record.state.open:
             raise gymnasium.error.ResetNeeded("the episode has ended: call reset()")
-        turn = len(self._state.turns) + 1
-        parsed = parse(action)
-        data: Data
-        if isinstance(parsed, Unparsable):
-            data = ActionRejected(raw=action, reason=parsed.reason, turn=turn)
-        else:
-            data = ToolCalled(tool=parsed.tool, arguments=parsed.arguments, raw=action, turn=turn)
-        self._record(data, at=self._state.at)
-        self._session, drafts = respond(self._session, self._state)
-        self._append(drafts)
-        observation = self._state.turns[-1].observation
+        turn = len(record.state.turns) + 1
+        record.say(acted(Action(raw=action), turn, parse), at=record.state.at)
+        self._session, drafts = respond(self._session, record.state)
+        record.append(drafts)
+        observation = record.state.turns[-1].observation
         text = canonical(observation.content if observation else {}).decode()
-        info: dict[str, Any] = {"at_minutes": self._state.at / 60e6, "turn": turn}
-        ended = self._state.ended
+        info: dict[str, Any] = {"at_minutes": record.state.at / 60e6, "turn": turn}
+        ended = record.state.ended
         if ended is None:
             return text, 0.0, False, False, info
-        scored = score(self._events)
+        scored = score(record.events)
         info["score"] = msgspec.to_builtins(scored)
         submitted = ended.reason == "submitted"
         return text, scored.composite, submitted, not submitted, info
@@ -124,7 +107,7 @@ class BioAgentEnv(gymnasium.Env[str, str]):
         """Show the transcript so far: as text (`ansi`) or on the terminal (`human`)."""
         from .projections.transcript import transcript
 
-        text = transcript(self._events)
+        text = transcript(self._record.events)
         if self.render_mode == "human":
             print(text)  # noqa: T201 - this is what the mode is for
             return None
@@ -133,7 +116,7 @@ class BioAgentEnv(gymnasium.Env[str, str]):
     @property
     def events(self) -> list[Event]:
         """Events of the episode so far, as they would stand in a log."""
-        return list(self._events)
+        return list(self._record.events)
 
     def _choose(self, task_id: str | None, seed: int | None) -> Task:
         if task_id is not None:
@@ -142,20 +125,6 @@ class BioAgentEnv(gymnasium.Env[str, str]):
             return self._fixed
         key = seed if seed is not None else int(self.np_random.integers(2**31))
         return stream("gymnasium", self.domain, key).choice(self._pool)
-
-    def _record(self, data: Data, at: int = 0) -> None:
-        self._append([Draft(data=data, at=at)])
-
-    def _append(self, drafts: list[Draft]) -> None:
-        last = self._events[-1] if self._events else None
-        head = Head(
-            aggregate=self._state.aggregate,
-            n=last.n if last else 0,
-            digest=digest(canonical(last)) if last else "",
-        )
-        for event in seal("gymnasium", head, drafts):
-            self._events.append(event)
-            self._state = evolve(self._state, event)
 
 
 __all__ = ["AnyText", "BioAgentEnv"]

@@ -118,8 +118,10 @@ def report(seeds: list[Seed], tests: int) -> str:
         f"on {tests} test patients: variants unseen in training, unseen seeds, the same patients",
         "before and after. Means with 95 % intervals; differences are paired by patient.",
         "",
-        f"Plan: {plan.rounds} updates of {plan.groups_per_round} patients x {plan.group_size}",
-        f"rollouts, learning rate {plan.learning_rate}, temperature {plan.temperature}.",
+        f"Plan: {plan.cycles} cycles of {plan.rounds} updates, each of {plan.groups_per_round}",
+        f"patients x {plan.group_size} rollouts; strategy `{plan.strategy}`, learning rate",
+        f"{plan.learning_rate}, temperature {plan.temperature}. A cycle's adapter is kept only if",
+        f"it improves {plan.validation_episodes} validation patients beyond their paired interval.",
         "",
     ]
     for temperature in (plan.temperature, 0.0):

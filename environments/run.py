@@ -1,6 +1,6 @@
 """Play one episode in memory, without a log: for tests, warm starts and gymnasium."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -68,25 +68,28 @@ def acted(action: Action, turn: int, read: Reader = _plain) -> ToolCalled | Acti
     )
 
 
-class _Record:
-    """The growing in-memory episode."""
+class Record:
+    """An episode growing in memory, chained as it would be in a log."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, gym: str = _GYM) -> None:
+        self._gym = gym
         self.events: list[Event] = []
         self.state = Episode(aggregate=name)
 
-    def append(self, drafts: list[Draft]) -> None:
+    def append(self, drafts: Sequence[Draft]) -> None:
+        """Seal drafts after what there is."""
         last = self.events[-1] if self.events else None
         head = Head(
             aggregate=self.state.aggregate,
             n=last.n if last else 0,
             digest=digest(canonical(last)) if last else "",
         )
-        for event in seal(_GYM, head, drafts):
+        for event in seal(self._gym, head, drafts):
             self.events.append(event)
             self.state = evolve(self.state, event)
 
     def say(self, data: Data, at: int = 0) -> None:
+        """Append one fact."""
         self.append([Draft(data=data, at=at)])
 
 
@@ -97,7 +100,7 @@ def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = _plain
     """
     session: Session = open_session(requested)
     key = opaque_id(requested.agent, requested.task, requested.group, requested.index)
-    record = _Record(episode(requested.agent.replace(".", "-"), key))
+    record = Record(episode(requested.agent.replace(".", "-"), key))
     record.say(requested)
     start = opening(session)
     record.say(start.started)

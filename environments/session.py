@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from hashlib import blake2b
 from importlib import import_module
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import msgspec
@@ -26,7 +24,7 @@ from ..bus.events import (
     digest,
 )
 from ..knowledge.errors import KnowledgeError
-from ..knowledge.files import root
+from ..knowledge.files import code_digest
 from ..knowledge.guidelines import versions
 from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
 from ..knowledge.physiology import MINUTE
@@ -59,25 +57,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     objects: dict[str, bytes]
 
 
-def _sources(folder: Traversable) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        if entry.is_dir() and entry.name not in {"__pycache__", "policies"}:
-            found += [(f"{entry.name}/{name}", body) for name, body in _sources(entry)]
-        elif entry.name.endswith((".py", ".yaml", ".md")):
-            found.append((entry.name, entry.read_bytes()))
-    return found
-
-
-def _code() -> str:
-    h = blake2b(digest_size=16)
-    for room in ("environments", "knowledge", "data"):
-        for name, body in _sources(root() / room):
-            h.update(f"{room}/{name}\0{len(body)}\0".encode() + body)
-    return h.hexdigest()
-
-
-TOOL_CODE = _code()
+TOOL_CODE = code_digest(("environments", "knowledge", "data"))
 """Digest of the tool code and of all data that tools read."""
 
 

@@ -1,6 +1,8 @@
 """Read the package's data files. Unknown keys and wrong types are errors that name the file."""
 
+from collections.abc import Iterator, Sequence
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
@@ -31,3 +33,23 @@ def names(folder: str) -> list[str]:
     """Names (without `.yaml`) of the YAML files in a folder below `data/`, sorted."""
     found = (root() / "data").joinpath(*folder.split("/")).iterdir()
     return sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml"))
+
+
+def _sources(folder: Traversable, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir() and entry.name not in {"__pycache__", "policies"}:
+            for name, body in _sources(entry, endings):
+                yield f"{entry.name}/{name}", body
+        elif entry.name.endswith(endings):
+            yield entry.name, entry.read_bytes()
+
+
+def code_digest(rooms: Sequence[str], *more: str) -> str:
+    """Digest of the sources and data of some rooms (models left out): what they would answer."""
+    whole = blake2b(digest_size=16)
+    for room in rooms:
+        for name, body in _sources(root() / room, (".py", ".yaml", ".md")):
+            whole.update(f"{room}/{name}\0{len(body)}\0".encode() + body)
+    for text in more:
+        whole.update(text.encode())
+    return whole.hexdigest()

@@ -102,7 +102,21 @@ class EpisodeTrainer(GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: list[Sample]) -> dict[str, Tensor]:
         device = self.accelerator.device
-        return {key: value.to(device) for key, value in tensors(inputs).items()}
+        made = {key: value.to(device) for key, value in tensors(inputs).items()}
+        return made if self.beta == 0 else made | {"ref_per_token_logps": self._base(made)}
+
+    @torch.no_grad()
+    def _base(self, made: dict[str, Tensor]) -> Tensor:
+        """Log-probabilities of the completion under the base model, without the adapter."""
+        model = self.accelerator.unwrap_model(self.model)
+        with model.disable_adapter():
+            logps, *_ = self._get_per_token_logps_and_entropies(
+                self.model,
+                torch.cat([made["prompt_ids"], made["completion_ids"]], 1),
+                torch.cat([made["prompt_mask"], made["completion_mask"]], 1),
+                made["completion_ids"].shape[1],
+            )
+        return logps
 
 
 class _Report(TrainerCallback):  # type: ignore[misc]
@@ -136,7 +150,8 @@ def settings(
         lr_scheduler_type="constant",
         max_grad_norm=1.0,
         weight_decay=0.0,
-        beta=0.0,
+        beta=loss.kl,
+        use_bias_correction_kl=True,
         epsilon=loss.clip_low,
         epsilon_high=loss.clip_high,
         loss_type=loss.type,

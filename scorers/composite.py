@@ -5,15 +5,13 @@ composite = weighted sum x outcome gate; at most 0.1 with a critical safety find
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import version
-from importlib.resources.abc import Traversable
 from typing import Literal
 
 import msgspec
 
 from ..bus.events import Dimension, EpisodeScored, Event
-from ..knowledge.files import load, root
+from ..knowledge.files import code_digest, load
 from . import accuracy, coherence, format, process, safety  # noqa: A004 - the dimension's name
 from .case import Case, open_case
 from .errors import BadScoring
@@ -64,26 +62,7 @@ def gate(score: float, scoring: Scoring) -> float:
     return round(scoring.floor + (1 - scoring.floor) * share, 6)
 
 
-def _sources(folder: Traversable) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        if entry.is_dir() and entry.name != "__pycache__":
-            found += [(f"{entry.name}/{name}", body) for name, body in _sources(entry)]
-        elif entry.name.endswith((".py", ".yaml")):
-            found.append((entry.name, entry.read_bytes()))
-    return found
-
-
-def _version() -> str:
-    h = blake2b(digest_size=16)
-    for room in ("scorers", "knowledge", "data"):
-        for name, body in _sources(root() / room):
-            h.update(f"{room}/{name}\0{len(body)}\0".encode() + body)
-    h.update(version("simple-icd-10-cm").encode())
-    return h.hexdigest()
-
-
-SCORER = _version()
+SCORER = code_digest(("scorers", "knowledge", "data"), version("simple-icd-10-cm"))
 """Digest of the scoring code and of all knowledge it judges with, the code table included."""
 
 

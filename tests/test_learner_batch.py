@@ -164,10 +164,10 @@ def test_a_refused_call_counts_against_its_own_turn_only() -> None:
         msgspec.structs.replace(second, observation=refused),
     )
     played = msgspec.structs.replace(played, turns=turns)
-    assert strategy("grpo_calls").shape(played).turns == (0.0, -1.0)
+    assert strategy("grpo_calls").shape(played).turns == (0.0, -0.5)
     made = batch([[played, episode(0.1)]], strategy("grpo_calls"), policy="p", tokenizer="t")
     given, mask = made.samples[0].advantages, made.samples[0].mask
     own = [a for a, m in zip(given, mask, strict=True) if m]
     assert own[:4] == [own[0]] * 4
-    assert own[4:] == [pytest.approx(own[0] - 1.0)] * 4
+    assert own[4:] == [pytest.approx(own[0] - 0.5)] * 4
     assert len(set(made.samples[1].advantages)) == 1

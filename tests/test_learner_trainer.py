@@ -14,7 +14,7 @@ from healthgym.learners import checkpoint
 from healthgym.learners.batch import Batch, Sample
 from healthgym.learners.errors import BadAdapter, LearnerError, UnknownStrategy
 from healthgym.learners.strategies import strategies, strategy
-from healthgym.learners.trainer import LONGEST, Learner, tensors
+from healthgym.learners.trainer import LONGEST, Learner
 
 pytestmark = [
     pytest.mark.learn,
@@ -78,12 +78,17 @@ def oracle_loss(model: torch.nn.Module, samples: list[Sample], name: str) -> tor
     """The clipped surrogate, an episode at a time, without padding."""
     loss = strategy(name).loss
     sums, counts = [], []
-    for s in samples:
+    with torch.no_grad(), model.disable_adapter():
+        base = [plain_logprobs(model, s) for s in samples]
+    for s, start in zip(samples, base, strict=True):
         mask = torch.tensor(s.mask, dtype=torch.float)
         ratio = torch.exp(plain_logprobs(model, s) - torch.tensor(s.logprobs))
         advantage = torch.tensor(s.advantages)
         clipped = ratio.clamp(1 - loss.clip_low, 1 + loss.clip_high)
-        sums.append((-torch.min(ratio * advantage, clipped * advantage) * mask).sum())
+        each = -torch.min(ratio * advantage, clipped * advantage)
+        away = start - plain_logprobs(model, s)
+        each = each + loss.kl * ratio * (torch.exp(away) - away - 1)
+        sums.append((each * mask).sum())
         counts.append(mask.sum())
     total, count = torch.stack(sums), torch.stack(counts)
     if loss.type == "grpo":
@@ -109,8 +114,10 @@ def oracle_update(model: torch.nn.Module, batches: list[list[Sample]], name: str
 
 def loss_of(teacher: Learner, samples: list[Sample]) -> float:
     """TRL's loss without a step."""
+    teacher.model.eval()
+    inputs = teacher.trainer._generate_and_score_completions(samples)
     with torch.no_grad():
-        return float(teacher.trainer._compute_loss(teacher.model.eval(), tensors(samples)))
+        return float(teacher.trainer._compute_loss(teacher.model, inputs))
 
 
 def lora(model: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -27,6 +27,9 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     """Level of the importance ratio (sequence: GSPO, arXiv 2507.18071)."""
     clip_low: float = 0.2
     clip_high: float = 0.2
+    kl: float = 0.0
+    """Weight of the divergence from the base model; 0 leaves it out. The k3 estimate times the
+    importance ratio, which is unbiased off policy (DeepSeek-V3.2, arXiv 2512.02556)."""
     scale: Literal["group", "batch", "none"] = "group"
     """What rewards are divided by: the spread of their group, of the batch, or nothing."""
 

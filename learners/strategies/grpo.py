@@ -5,5 +5,5 @@ from . import Loss, Strategy
 STRATEGY = Strategy(
     name="grpo",
     source="Shao et al. 2024, DeepSeekMath, arXiv 2402.03300",
-    loss=Loss(type="grpo", clip_low=0.2, clip_high=0.2, scale="group"),
+    loss=Loss(type="grpo", clip_low=0.2, clip_high=0.2, kl=0.04, scale="group"),
 )

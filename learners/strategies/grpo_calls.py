@@ -1,16 +1,17 @@
-"""GRPO that also tells turns apart: a call that the environment refused counts against itself.
+"""Dr. GRPO that also tells turns apart: a refused call counts against itself.
 
 The composite is one number for a whole episode. Where a good episode holds a refused call (no tool
 call at all, an unknown tool, wrong arguments), plain GRPO pushes that call up with the rest; here
-the tokens of that turn get a fixed, bounded malus on top of the episode's advantage.
+the tokens of that turn get a fixed, bounded malus on top of the episode's advantage. Rewards are
+not divided by their group's spread: that magnifies small differences between poor episodes.
 """
 
 from ...bus.episode import Episode, Turn
 from . import Loss, Shaped, Strategy, composite
 
 REFUSED = frozenset({"unparsable", "unknown_tool", "invalid_arguments", "unknown_patient"})
-MALUS = -1.0
-"""In units of the group's standard deviation, like the advantage it is added to."""
+MALUS = -0.5
+"""In units of the composite, like the advantage it is added to."""
 
 
 def _worth(turn: Turn) -> float:
@@ -27,7 +28,7 @@ def shape(episode: Episode) -> Shaped:
 
 STRATEGY = Strategy(
     name="grpo_calls",
-    source="Shao et al. 2024, arXiv 2402.03300 (outcome advantage); per-turn malus of this project",
-    loss=Loss(type="grpo", clip_low=0.2, clip_high=0.2, scale="group"),
+    source="Liu et al. 2025, arXiv 2503.20783 (Dr. GRPO); the per-turn malus is ours",
+    loss=Loss(type="dr_grpo", clip_low=0.2, clip_high=0.2, scale="none"),
     shape=shape,
 )
