@@ -118,8 +118,10 @@ def write_config(data: Path, gym: str, agents: Sequence[str], port: int, *, dura
     return path
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+def die_with_parent() -> None:
+    """Run in a child before it starts: the kernel ends it when its parent is gone (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 @contextmanager
@@ -181,7 +183,7 @@ async def _launch(binary: str, config: Path, data: Path) -> tuple[asyncio.subpro
             stdout=sink,
             stderr=sink,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=die_with_parent,
         )
     (data / "nats-server.pid").write_text(str(process.pid))
     try:

@@ -26,7 +26,7 @@ from ..bus.events import (
     owner_of,
 )
 from ..bus.jetstream import JetStreamLog, connect
-from ..bus.server import DEFAULT_PORT, Endpoint, serve
+from ..bus.server import DEFAULT_PORT, Endpoint, die_with_parent, serve
 from ..config import AgentConfig, GymConfig, load
 from ..node import model_folder, provision
 from ..node import start as start_node
@@ -152,6 +152,7 @@ async def _keep(name: str, roles: tuple[str, ...], config: Path, data: Path) -> 
                 str(data),
                 stdout=sink,
                 stderr=sink,
+                preexec_fn=die_with_parent,
             )
         (data / f"{name}.pid").write_text(str(process.pid))
         try:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -195,3 +196,44 @@ async def test_a_learner_killed_in_the_middle_of_a_workout_is_replaced(tmp_path:
         played = {e.data.policy_version for e in of_type(stored, "EpisodeRequested")}
         assert {"", steps[0].policy_version, steps[1].policy_version} <= played
         assert len(of_type(stored, "TrainingCompleted")) == 1
+
+
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("agents: [{agent_id: expert, backend: expert, train: false}]\n")
+    data = tmp_path / "data"
+    with (tmp_path / "out").open("wb") as sink:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "healthgym",
+                "run",
+                "--config",
+                str(config),
+                "--port",
+                "-1",
+                "--data",
+                str(data),
+            ],
+            stdout=sink,
+            stderr=sink,
+        )
+    wanted = ("nats-server.pid", "hospital.pid", "agents.pid", "learner.pid")
+
+    def until(condition, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, (tmp_path / "out").read_text()
+            time.sleep(0.05)
+
+    until(lambda: all((data / name).exists() for name in wanted), 20)
+    pids = [int((data / name).read_text()) for name in wanted]
+    process.kill()
+    process.wait()
+
+    def gone(pid: int) -> bool:
+        stat = Path(f"/proc/{pid}/stat")
+        return not stat.exists() or stat.read_text().split()[2] == "Z"
+
+    until(lambda: all(gone(pid) for pid in pids), 20)
