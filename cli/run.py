@@ -27,6 +27,7 @@ from ..bus.events import (
 )
 from ..bus.jetstream import JetStreamLog, connect
 from ..bus.server import DEFAULT_PORT, Endpoint, die_with_parent, serve
+from ..bus.weights import policy_digest
 from ..config import AgentConfig, GymConfig, load
 from ..node import model_folder, provision
 from ..node import start as start_node
@@ -96,25 +97,19 @@ async def register(log: JetStreamLog, entry: AgentConfig, config: GymConfig) -> 
     aggregate = agent(entry.agent_id)
     if await log.read(aggregate):
         return
-    folder = Path(model_folder(entry.model_path)) if entry.model_path else None
+    folder = Path(model_folder(entry.model_path)) if entry.model_path else Path()
+    has_weights = (folder / "config.json").is_file()
     data = AgentRegistered(
         agent=entry.agent_id,
         backend=entry.backend,
         model_path=entry.model_path,
         base_model_path=entry.base_model_path,
-        policy=_policy_digest(folder),
+        policy=policy_digest(folder) if has_weights else "",
         weights=entry.weights(),
         domains=config.domains,
         plan=config.plan_of(entry),
     )
     await log.append(Head(aggregate=aggregate), [Draft(data=data)])
-
-
-def _policy_digest(folder: Path | None) -> str:
-    from ..bus.events import digest
-
-    weights = folder / "model.safetensors" if folder else None
-    return digest(weights.read_bytes()) if weights and weights.is_file() else ""
 
 
 # ---------------------------------------------------------------- processes
