@@ -1,29 +1,38 @@
-"""Dr. GRPO that also tells turns apart: a refused call counts against itself.
+"""Dr. GRPO that also tells turns apart: a refused or repeated call counts against itself.
 
 The composite is one number for a whole episode. Where a good episode holds a refused call (no tool
-call at all, an unknown tool, wrong arguments), plain GRPO pushes that call up with the rest; here
-the tokens of that turn get a fixed, bounded malus on top of the episode's advantage. Rewards are
-not divided by their group's spread: that magnifies small differences between poor episodes.
+call at all, an unknown tool, wrong arguments) or orders the same thing twice, plain GRPO pushes that
+call up with the rest; here the tokens of that turn get a fixed, bounded malus on top of the
+episode's advantage. Rewards are not divided by their group's spread: that magnifies small
+differences between poor episodes.
 """
 
 from ...bus.episode import Episode, Turn
 from . import Loss, Shaped, Strategy, composite
 
 REFUSED = frozenset({"unparsable", "unknown_tool", "invalid_arguments", "unknown_patient"})
-MALUS = -0.5
+REFUSED_MALUS = -0.5
 """In units of the composite, like the advantage it is added to."""
+REPEATED_MALUS = -0.25
+ORDERS = frozenset({"ordered", "given", "consulted"})
 
 
-def _worth(turn: Turn) -> float:
-    refused = turn.observation is not None and turn.observation.code in REFUSED
-    return MALUS if refused else 0.0
+def _worth(turn: Turn, before: frozenset[str]) -> float:
+    seen = turn.observation
+    if seen is None:
+        return 0.0
+    if seen.code in REFUSED:
+        return REFUSED_MALUS
+    ordered = seen.effect is not None and seen.effect.kind in ORDERS
+    return REPEATED_MALUS if ordered and turn.action.raw in before else 0.0
 
 
 def shape(episode: Episode) -> Shaped:
-    """The composite, and the malus of each refused turn."""
-    return Shaped(
-        reward=composite(episode).reward, turns=tuple(_worth(turn) for turn in episode.turns)
-    )
+    """The composite, and the malus of each refused turn and of each order given before."""
+    turns = episode.turns
+    raws = [turn.action.raw for turn in turns]
+    worth = tuple(_worth(turn, frozenset(raws[:i])) for i, turn in enumerate(turns))
+    return Shaped(reward=composite(episode).reward, turns=worth)
 
 
 STRATEGY = Strategy(
