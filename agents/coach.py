@@ -167,6 +167,23 @@ def herding(book: Logbook, domains: Sequence[str]) -> str:
     return crowd if crowded else ""
 
 
+def advice(book: Logbook, agent: str, domain: str) -> tuple[str, list[str]]:
+    """Peer to learn a domain from, and its best recent trajectories; ("", []) if none is ahead.
+
+    The peer must be ahead by more than PEER_GAP on the mean of recent episodes.
+    """
+    own = book.of(agent, domain).mean
+    peers = {
+        name: records[domain]
+        for name, records in book.records.items()
+        if name != agent and domain in records and records[domain].mean > own + PEER_GAP
+    }
+    if not peers:
+        return "", []
+    best = max(sorted(peers), key=lambda name: peers[name].mean)
+    return best, [episode for _, episode in peers[best].best]
+
+
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """CHOOSE: a domain, what else was weighed, and why."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ..bus.actor import Step
 from ..bus.events import (
+    AdviceGiven,
     AgentRegistered,
     BenchmarkCompleted,
     BenchmarkStarted,
@@ -33,7 +34,7 @@ from ..bus.events import (
 )
 from ..bus.jetstream import JetStreamLog
 from ..knowledge.curriculum import Request, held_out_cases, request, round_requests
-from .coach import Logbook, choose, note, reflect
+from .coach import Logbook, advice, choose, note, reflect
 from .verdicts import benchmark_result, checkpoint_verdict
 
 NAME = "coach"
@@ -174,7 +175,17 @@ class CoachJob:
         plan, state = who.plan, self._state
         seen = reflect(book, self._agent, who.domains)
         choice = choose(book, self._agent, who.domains, who.weights, seed=plan.seed, cycle=cycle)
+        source, studied = advice(book, self._agent, choice.domain)
+        advised = AdviceGiven(
+            cycle=cycle,
+            source=source,
+            domain=choice.domain,
+            episodes=studied,
+            note=f"recent mean {book.of(source, choice.domain).mean:.3f} against "
+            f"{book.of(self._agent, choice.domain).mean:.3f}",
+        )
         return self._append(
+            *([advised] if source else []),
             CycleStarted(cycle=cycle, policy_version=state.version),
             ReflectionRecorded(
                 cycle=cycle,

@@ -8,8 +8,8 @@ import msgspec
 import typer
 
 from ..bus.audit import Report, Verifier, verify_lines
-from ..bus.events import EpisodeScored, Event, canonical
-from ..bus.log import Log
+from ..bus.events import Draft, EpisodeScored, Event, LogSealed, canonical, head_of
+from ..bus.log import Log, events
 from .shared import DATA, Data, Json, LogFile, as_json, fail, finish, open_log
 
 
@@ -105,19 +105,37 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     other_version: int
     differences: list[str]
 
+    @property
+    def sound(self) -> bool:
+        """Chains hold, seals hold, nothing differs."""
+        return not (
+            self.chains.problems or self.differences or any(not s.holds for s in self.chains.seals)
+        )
+
+
+async def seal_log(log: Log, chains: Report) -> None:
+    """Append LogSealed: the root of everything up to the last event that was verified."""
+    aggregate = f"audit.{log.gym}.log"
+    head = head_of(await log.read(aggregate), aggregate)
+    data = LogSealed(through=chains.through, events=chains.events, root=chains.root)
+    await log.append(head, [Draft(data=data)])
+
 
 async def audit_log(log: Log) -> Audit:
     """Verify every chain, re-execute and re-score every ended episode of a log."""
     verifier = Verifier(log.gym)
+    async for event in events(log, "LogSealed"):
+        if isinstance(event.data, LogSealed):
+            verifier.expect(event.data)
     differences: list[str] = []
     replayed = scored = other = 0
     async for batch in log.records(follow=False):
         for recorded in batch:
             verifier.add(recorded)
-    async for events in _ended(log):
-        verdicts = _judge_again(events)
+    async for played in _ended(log):
+        verdicts = _judge_again(played)
         replayed += 1
-        scored += any(e.type == "EpisodeScored" for e in events)
+        scored += any(e.type == "EpisodeScored" for e in played)
         other += "other version" in verdicts
         differences += [v for v in verdicts if v != "other version"]
     return Audit(
@@ -166,6 +184,9 @@ def audit(
         Path | None, typer.Option(help="Verify the chains of exported events, one a line.")
     ] = None,
     gym: Annotated[str, typer.Option(help="Name of the gym, for --file.")] = "gym",
+    seal: Annotated[
+        bool, typer.Option(help="Write the root of a log that verifies into the log.")
+    ] = False,
     json: Json = False,
     data: Data = DATA,
     log: LogFile = None,
@@ -177,8 +198,11 @@ def audit(
             with file.open("rb") as lines:
                 report = verify_lines((line.rstrip(b"\n") for line in lines), gym)
             return Audit(chains=report, replayed=0, scored=0, other_version=0, differences=[])
-        async with open_log(data, log) as opened:
-            return await audit_log(opened)
+        async with open_log(data, log, "auditor", writable=seal) as opened:
+            found = await audit_log(opened)
+            if seal and found.sound:
+                await seal_log(opened, found.chains)
+            return found
 
     result = finish(work())
     if json:
@@ -194,7 +218,10 @@ def audit(
             typer.echo(f"chain broken: {problem.aggregate} event {problem.n}: {problem.what}")
         for difference in result.differences:
             typer.echo(f"difference: {difference}")
-    if result.chains.problems or result.differences:
+        for each in chains.seals:
+            state = "holds" if each.holds else f"BROKEN, the root is now {each.now}"
+            typer.echo(f"seal through sequence {each.through}: {state}")
+    if not result.sound:
         raise typer.Exit(1)
     if not json:
         typer.echo("everything verifies")

@@ -66,11 +66,11 @@ def as_json(value: object) -> None:
 
 @asynccontextmanager
 async def open_log(
-    data: Path, folder: Path | None = None, user: str = "viewer"
+    data: Path, folder: Path | None = None, user: str = "viewer", *, writable: bool = False
 ) -> AsyncIterator[Log]:
     """Open the log to read: a folder's, the running server's, or the data directory's at rest."""
     if folder is not None:
-        async with FileLog(folder, writable=False) as log:
+        async with FileLog(folder, writable=writable) as log:
             yield log
         return
     from ..bus.errors import ServerStartFailed

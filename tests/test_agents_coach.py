@@ -9,6 +9,7 @@ from healthgym.agents.coach import (
     DEFAULT_WEIGHTS,
     Logbook,
     Record,
+    advice,
     choose,
     herding,
     motives,
@@ -164,3 +165,12 @@ def test_a_benchmark_says_how_many_it_lost() -> None:
     started = BenchmarkStarted(label="before", policy_version="", episodes=3, temperature=1.0)
     result = benchmark_result(started, [score(0.4), None, score(0.6)])
     assert (result.episodes, result.lost, result.composite.mean) == (3, 1, 0.5)
+
+
+def test_advice_names_a_peer_that_is_ahead_and_its_best_trajectories() -> None:
+    weak = Record(episodes=5, recent=(0.2,))
+    strong = Record(episodes=5, recent=(0.9,), best=((0.95, "episode.b.x"), (0.9, "episode.b.y")))
+    book = Logbook(records={"a": {"cardiology": weak}, "b": {"cardiology": strong}})
+    assert advice(book, "a", "cardiology") == ("b", ["episode.b.x", "episode.b.y"])
+    assert advice(book, "b", "cardiology") == ("", [])
+    assert advice(book, "a", "psychiatry") == ("", [])

@@ -177,3 +177,19 @@ def test_audit_re_judges_what_is_well_chained_but_wrong(saved: Path, tmp_path: P
     text = run("audit", "--log", str(tmp_path / "forged"), code=1)
     assert "(EpisodeScored) differs when re-scored" in text
     assert episode("reference", "")[:8] in text
+
+
+def test_a_sealed_root_holds_until_history_is_rewritten(saved: Path, tmp_path: Path) -> None:
+    assert "everything verifies" in run("audit", "--seal", "--log", str(saved))
+    assert "seal through sequence" in (text := run("audit", "--log", str(saved)))
+    assert "holds" in text
+    lines = (saved / "events.jsonl").read_bytes().splitlines()
+    shorter = tmp_path / "shorter"
+    shorter.mkdir()
+    (shorter / "gym").write_text("local")
+    # the last event of the episode is cut off: every chain is whole, only the seal can tell
+    kept = [*lines[:-2], lines[-1]]
+    (shorter / "events.jsonl").write_bytes(b"\n".join(kept) + b"\n")
+    text = run("audit", "--log", str(shorter), code=1)
+    assert "chain broken" not in text
+    assert "BROKEN, the root is now" in text

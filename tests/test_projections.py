@@ -163,3 +163,35 @@ def test_a_damaged_database_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "logbook.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(ProjectionError, match="delete it, it is rebuilt"):
         Store(projection("logbook"), tmp_path)
+
+
+def test_metrics_are_named_by_agent_and_hold_numbers() -> None:
+    from healthgym.bus.events import Event, TrainingStepped
+    from healthgym.projections.metrics import metrics
+
+    step = TrainingStepped(
+        workout="w",
+        step=3,
+        policy_version="p",
+        object="p",
+        loss=0.1,
+        reward=0.5,
+        dimensions={"safety": 0.9},
+        episodes=[],
+    )
+    event = Event(
+        id="i",
+        type="TrainingStepped",
+        version=1,
+        aggregate=agent("tiny"),
+        n=1,
+        at=0,
+        cause="",
+        correlation="",
+        prev="",
+        data=step,
+    )
+    found = metrics(event)
+    assert found["tiny/reward"] == 0.5
+    assert found["tiny/dimension/safety"] == 0.9
+    assert found["tiny/update"] == 3

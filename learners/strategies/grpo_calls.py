@@ -1,9 +1,9 @@
 """Dr. GRPO that also tells turns apart: a refused or repeated call counts against itself.
 
-The composite is one number for a whole episode. Where a good episode holds a refused call (no tool
-call at all, an unknown tool, wrong arguments) or orders the same thing twice, plain GRPO pushes that
-call up with the rest; here the tokens of that turn get a fixed, bounded malus on top of the
-episode's advantage. Rewards are not divided by their group's spread: that magnifies small
+The composite is one number for a whole episode. Where a good episode holds a refused call (no
+tool call at all, an unknown tool, wrong arguments) or orders the same thing twice, plain GRPO
+pushes that call up with the rest; here the tokens of that turn get a fixed, bounded malus on top
+of the episode's advantage. Rewards are not divided by their group's spread: that magnifies small
 differences between poor episodes.
 """
 
