@@ -322,6 +322,30 @@ class JetStreamLog:
         return data
 
 
+async def _reach(url: str, seed: Path, user: str) -> Connection:
+    """Connect as a user, or raise Unavailable with the reason."""
+    connection = Connection()
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await connection.client.connect(
+                servers=[url],
+                nkeys_seed=str(seed),
+                inbox_prefix=inbox(user).encode(),
+                error_cb=connection.on_error,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.1,
+                pending_size=8 << 20,
+                drain_timeout=DRAIN_SECONDS,
+            )
+    except NkeysError as error:
+        raise Unavailable(f"{seed} is no seed of a user: {error!r}") from error
+    except (TimeoutError, NoServersError, NatsError, OSError) as error:
+        with suppress(NatsError, OSError):
+            await connection.client.close()
+        raise Unavailable(f"no log server answers at {url}") from error
+    return connection
+
+
 @asynccontextmanager
 async def connect(
     url: str = "",
@@ -344,25 +368,7 @@ async def connect(
     seed = Path(creds) / f"{user}.nk" if Path(creds).is_dir() else Path(creds)
     if not seed.is_file():
         raise Unavailable(f"no credentials for {user}: {seed} does not exist")
-    connection = Connection()
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await connection.client.connect(
-                servers=[url],
-                nkeys_seed=str(seed),
-                inbox_prefix=inbox(user).encode(),
-                error_cb=connection.on_error,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.1,
-                pending_size=8 << 20,
-                drain_timeout=DRAIN_SECONDS,
-            )
-    except NkeysError as error:
-        raise Unavailable(f"{seed} is no seed of a user: {error!r}") from error
-    except (TimeoutError, NoServersError, NatsError, OSError) as error:
-        with suppress(NatsError, OSError):
-            await connection.client.close()
-        raise Unavailable(f"no log server answers at {url}") from error
+    connection = await _reach(url, seed, user)
     log = JetStreamLog(connection, gym, user)
     writer = asyncio.create_task(log.run())
     try:
