@@ -9,7 +9,6 @@ are of variants never trained on, with unseen seeds, and the same before and aft
 import argparse
 import asyncio
 import sqlite3
-import statistics
 from pathlib import Path
 
 import msgspec
@@ -88,23 +87,29 @@ def shown(value: Interval) -> str:
     return f"{value.mean:.3f} ({value.low:.3f} to {value.high:.3f})"
 
 
-def compare(seed: Seed, temperature: float) -> dict[str, tuple[Interval, Interval, Interval]]:
-    """Before, after and the paired difference, for the composite and each dimension."""
+Pair = tuple[EpisodeScored, EpisodeScored]
+"""The same patient before and after."""
+
+
+def pairs(seed: Seed, temperature: float) -> list[Pair]:
+    """Patients that were scored both before and after."""
     arms = {a.label: a.scores for a in seed.learner if a.temperature == temperature}
-    tasks = sorted(set(arms["before"]) & set(arms["after"]))
+    both = sorted(set(arms["before"]) & set(arms["after"]))
+    return [(arms["before"][t], arms["after"][t]) for t in both]
 
-    def values(label: str, name: str) -> list[float]:
-        picked = [arms[label][t] for t in tasks]
-        return [s.composite if name == "composite" else getattr(s, name).score for s in picked]
 
-    return {
-        name: (
-            interval(values("before", name)),
-            interval(values("after", name)),
-            paired(values("before", name), values("after", name)),
-        )
-        for name in ("composite", *DIMENSIONS)
-    }
+def compare(played: list[Pair]) -> dict[str, tuple[Interval, Interval, Interval]]:
+    """Before, after and the paired difference, for the composite and each dimension."""
+
+    def value(score: EpisodeScored, name: str) -> float:
+        return score.composite if name == "composite" else getattr(score, name).score
+
+    found = {}
+    for name in ("composite", *DIMENSIONS):
+        before = [value(b, name) for b, _ in played]
+        after = [value(a, name) for _, a in played]
+        found[name] = (interval(before), interval(after), paired(before, after))
+    return found
 
 
 def report(seeds: list[Seed], tests: int) -> str:
@@ -144,17 +149,15 @@ def _section(seeds: list[Seed], temperature: float) -> list[str]:
         "| training seed | what | before | after | difference |",
         "|---|---|---|---|---|",
     ]
-    gains = []
-    for seed in seeds:
-        for name, (before, after, gain) in compare(seed, temperature).items():
+    played = {str(s.seed): pairs(s, temperature) for s in seeds}
+    played["all"] = [pair for each in played.values() for pair in each]
+    for seed, both in played.items():
+        for name, (before, after, gain) in compare(both).items():
             lines.append(
-                f"| {seed.seed} | {name} | {shown(before)} | {shown(after)} | "
+                f"| {seed} | {name} | {shown(before)} | {shown(after)} | "
                 f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) |"
             )
-            if name == "composite":
-                gains.append(gain.mean)
-    lines += ["", f"Mean gain over the seeds: {statistics.mean(gains):+.3f}.", ""]
-    return lines
+    return [*lines, ""]
 
 
 async def main() -> None:
