@@ -185,3 +185,13 @@ def test_an_order_given_twice_counts_against_its_second_turn() -> None:
     turns = tuple(msgspec.structs.replace(t, observation=looked) for t in played.turns)
     reading = msgspec.structs.replace(played, turns=turns)
     assert strategy("grpo_calls").shape(reading).turns == (0.0, 0.0)
+
+
+def test_a_turn_that_met_a_requirement_is_worth_its_share() -> None:
+    played = episode(0.9)
+    assert played.scored is not None
+    scored = msgspec.structs.replace(played.scored, credit={"2": 0.4})
+    seen = ObservationReturned(turn=1, ok=True, content={})
+    turns = tuple(msgspec.structs.replace(t, observation=seen) for t in played.turns)
+    played = msgspec.structs.replace(played, turns=turns, scored=scored)
+    assert strategy("grpo_calls").shape(played).turns == (0.0, 0.2)
