@@ -3,9 +3,9 @@
 The composite is one number for a whole episode. Where a good episode holds a refused call (no
 tool call at all, an unknown tool, wrong arguments) or orders the same thing twice, plain GRPO
 pushes that call up with the rest; here the tokens of that turn get a fixed, bounded malus on top
-of the episode's advantage. A call that met something the case requires gets a bonus, its share of
-all that is required: the judge's credit, so neither can exceed what the composite is made of. Rewards are not divided by their group's spread: that magnifies small
-differences between poor episodes.
+of the episode's advantage. A call that met something the case requires gets a bonus: its share of
+all that is required, as the judge credited it. Rewards are not divided by their group's spread:
+that magnifies small differences between poor episodes.
 """
 
 from ...bus.episode import Episode, Turn
