@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from healthgym.bus.episode import Episode, Turn
 from healthgym.bus.events import (
     Dimension,
-    Effect,
     EpisodeRequested,
     EpisodeScored,
     Generation,
@@ -172,26 +171,3 @@ def test_a_refused_call_counts_against_its_own_turn_only() -> None:
     assert own[:4] == [own[0]] * 4
     assert own[4:] == [pytest.approx(own[0] - 0.5)] * 4
     assert len(set(made.samples[1].advantages)) == 1
-
-
-def test_an_order_given_twice_counts_against_its_second_turn() -> None:
-    ordered = Effect(kind="ordered", item="imaging:chest_xray")
-    seen = ObservationReturned(turn=1, ok=True, content={}, effect=ordered)
-    looked = ObservationReturned(turn=2, ok=True, content={})
-    played = episode(0.9)
-    turns = tuple(msgspec.structs.replace(t, observation=seen) for t in played.turns)
-    again = msgspec.structs.replace(played, turns=turns)
-    assert strategy("grpo_calls").shape(again).turns == (0.0, -0.25)
-    turns = tuple(msgspec.structs.replace(t, observation=looked) for t in played.turns)
-    reading = msgspec.structs.replace(played, turns=turns)
-    assert strategy("grpo_calls").shape(reading).turns == (0.0, 0.0)
-
-
-def test_a_turn_that_met_a_requirement_is_worth_its_share() -> None:
-    played = episode(0.9)
-    assert played.scored is not None
-    scored = msgspec.structs.replace(played.scored, credit={"2": 0.4})
-    seen = ObservationReturned(turn=1, ok=True, content={})
-    turns = tuple(msgspec.structs.replace(t, observation=seen) for t in played.turns)
-    played = msgspec.structs.replace(played, turns=turns, scored=scored)
-    assert strategy("grpo_calls").shape(played).turns == (0.0, 0.2)
