@@ -16,6 +16,9 @@ NAME = "scorer"
 class JudgingJob:
     """One ended episode."""
 
+    def __init__(self, bench: asyncio.Lock) -> None:
+        self._bench = bench
+
     async def step(self, fresh: Sequence[Recorded]) -> Step:
         """Score the whole history; a score that exists already is left alone."""
         events = [recorded.event for recorded in fresh]
@@ -23,7 +26,8 @@ class JudgingJob:
             return Step(done=True)
         ended = next(e for e in events if e.type == "EpisodeEnded")
         try:
-            verdict: Data = await asyncio.to_thread(score, events)
+            async with self._bench:
+                verdict: Data = await asyncio.to_thread(score, events)
         except (ScorerError, KnowledgeError) as error:
             verdict = ScoringFailed(scorer=SCORER, failure_kind="scorer_error", detail=str(error))
         draft = Draft(data=verdict, at=ended.at, cause=ended.id, correlation=ended.correlation)
@@ -40,6 +44,11 @@ class Scorer:
     patience = None
     begins = False
 
+    def __init__(self) -> None:
+        # Judging is pure computation: more threads would only wait for each other, and each would
+        # load the table of codes for itself.
+        self._bench = asyncio.Lock()
+
     def key(self, recorded: Recorded) -> str:
         """The episode."""
         return recorded.event.aggregate
@@ -50,7 +59,7 @@ class Scorer:
 
     def open(self, claim: Recorded) -> JudgingJob:  # noqa: ARG002 - the history says it all
         """Judge one episode."""
-        return JudgingJob()
+        return JudgingJob(self._bench)
 
     def expired(self, history: Sequence[Recorded]) -> Step:  # noqa: ARG002 - never waits
         """A judgement never waits."""
