@@ -157,7 +157,16 @@ def _section(seeds: list[Seed], temperature: float) -> list[str]:
                 f"| {seed} | {name} | {shown(before)} | {shown(after)} | "
                 f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) |"
             )
-    return [*lines, ""]
+    return [*lines, "", *_fallen(played["all"]), ""]
+
+
+def _fallen(played: list[Pair]) -> list[str]:
+    """Say plainly what got worse beyond its interval, over all seeds."""
+    worse = {name: gain for name, (_, _, gain) in compare(played).items() if gain.high < 0}
+    if not worse:
+        return ["Nothing fell beyond its paired interval over all seeds."]
+    shares = [f"{name} ({gain.mean:+.3f})" for name, gain in worse.items()]
+    return [f"Fell beyond its paired interval over all seeds: {', '.join(shares)}."]
 
 
 async def main() -> None:
