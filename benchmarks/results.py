@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from healthgym.bus.audit import Verifier
-from healthgym.bus.events import EpisodeScored, Interval
+from healthgym.bus.events import AgentRegistered, EpisodeScored, Interval, Plan
 from healthgym.cli.run import run_gym
 from healthgym.cli.shared import open_log
 from healthgym.config import GymConfig, load
@@ -37,6 +37,7 @@ class Seed(msgspec.Struct):
     seed: int
     root: str
     events: int
+    plan: Plan
     learner: list[Arm]
     others: dict[str, list[Arm]]
 
@@ -56,11 +57,14 @@ async def read(data: Path, seed: int) -> Seed:
     async with open_log(data) as log:
         verifier = Verifier(log.gym)
         starts: dict[str, tuple[str, float]] = {}
+        plan = Plan()
         async for batch in log.records(follow=False):
             for recorded in batch:
                 verifier.add(recorded)
                 event = recorded.event
-                if event.type == "BenchmarkStarted":
+                if isinstance(event.data, AgentRegistered) and event.data.plan.cycles:
+                    plan = event.data.plan
+                elif event.type == "BenchmarkStarted":
                     starts[event.id] = (event.data.label, event.data.temperature)
                 elif event.type == "EpisodeRequested" and event.correlation in starts:
                     places[event.aggregate] = starts[event.correlation]
@@ -77,6 +81,7 @@ async def read(data: Path, seed: int) -> Seed:
         seed=seed,
         root=report.root,
         events=report.events,
+        plan=plan,
         learner=[arm for name in learners for arm in arms.get(name, {}).values()],
         others={n: list(found.values()) for n, found in arms.items() if n not in learners},
     )
@@ -114,7 +119,7 @@ def compare(played: list[Pair]) -> dict[str, tuple[Interval, Interval, Interval]
 
 def report(seeds: list[Seed], tests: int) -> str:
     """The page."""
-    plan = load().plan
+    plan = seeds[0].plan
     lines = [
         "# Results",
         "",
