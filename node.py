@@ -20,12 +20,13 @@ from .bus.errors import BusError
 from .bus.events import Draft, Head, NodeStarted, NodeStopped, head_of
 from .bus.jetstream import JetStreamLog, connect
 from .bus.permissions import claim_name
-from .bus.server import DEFAULT_PORT, Endpoint, read_endpoint, serve
+from .bus.server import DEFAULT_PORT, KEEPER, Endpoint, read_endpoint, serve
 from .config import ConfigError, GymConfig, load
 
 log_ = structlog.get_logger(__name__)
 
 OPEN_EPISODES = 4096
+STOP_SECONDS = 2.0
 ROLES = ("coach", "environment", "scorer", "learner", "projector", "agent")
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -217,11 +218,25 @@ async def _start(
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        if not work.done():
-            work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        await _stop(work)
         log_.info("node stopped", roles=list(roles))
+
+
+async def _stop(work: asyncio.Task[None]) -> None:
+    """Cancel the roles; where that goes unheard, cancel each of their tasks.
+
+    The client library swallows a cancellation that reaches it while it flushes, which is likely
+    while a node connects; a task group does not ask its tasks twice.
+    """
+    work.cancel()
+    await asyncio.wait({work}, timeout=STOP_SECONDS)
+    while not work.done():
+        for task in asyncio.all_tasks():
+            if task is not asyncio.current_task() and task.get_name() != KEEPER:
+                task.cancel()
+        await asyncio.wait({work}, timeout=STOP_SECONDS)
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 @app.callback()

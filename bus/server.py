@@ -23,6 +23,8 @@ from .errors import ServerStartFailed
 from .permissions import ROLES, Grant, agent_grant, claim_name, role_grant
 
 DEFAULT_PORT = 4222
+KEEPER = "nats-server"
+"""Name of the task that keeps the server running."""
 READY_SECONDS = 10.0
 STOP_SECONDS = 10.0
 MAX_STORE = 16 << 30
@@ -243,7 +245,7 @@ async def serve(
             port = int(url.rsplit(":", 1)[1])
             write_config(data, gym, agents, port, durable=durable)
         (data / "connection.json").write_bytes(msgspec.json.encode(endpoint))
-        keeper = asyncio.create_task(_keep(process, binary, config, data))
+        keeper = asyncio.create_task(_keep(process, binary, config, data), name=KEEPER)
         try:
             yield endpoint
         finally:

@@ -237,3 +237,31 @@ def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
         return not stat.exists() or stat.read_text().split()[2] == "Z"
 
     until(lambda: all(gone(pid) for pid in pids), 20)
+
+
+@pytest.mark.parametrize("role", ["scorer", "environment"])
+def test_a_node_told_to_stop_while_it_starts_stops(tmp_path: Path, role: str) -> None:
+    with (tmp_path / "out").open("wb") as sink:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "healthgym.node",
+                "start",
+                "--role",
+                role,
+                "--port",
+                "-1",
+                "--data",
+                str(tmp_path / "data"),
+            ],
+            stdout=sink,
+            stderr=sink,
+        )
+    deadline = time.monotonic() + 20
+    while b"node started" not in (tmp_path / "out").read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert "node stopped" in (tmp_path / "out").read_text()
