@@ -38,7 +38,7 @@ def samples(seed: int) -> list[Sample]:
 
 def learner() -> Learner:
     """A fresh learner on the shipped model."""
-    return Learner(MODEL, None, learning_rate=1e-3, temperature=1.0, strategy="grpo", seed=0)
+    return Learner(MODEL, None, learning_rate=1e-3, temperature=1.0, strategy="dr_grpo", seed=0)
 
 
 def update_against_trl(rounds: int) -> tuple[float, float]:
