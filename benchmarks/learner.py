@@ -47,6 +47,7 @@ def update_against_trl(rounds: int) -> tuple[float, float]:
     own = [p for p in plain.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(own, lr=1e-3, weight_decay=0.0)
     plain.model.train()
+    plain.trainer.current_gradient_accumulation_steps = 1
 
     def direct(batch: list[Sample]) -> None:
         loss = plain.trainer._compute_loss(plain.model, tensors(batch))
