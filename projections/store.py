@@ -12,13 +12,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, cast
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from ..bus.events import Recorded
 from ..bus.log import Log
 from .errors import ProjectionError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 POSITION = """
 create table if not exists position (
@@ -105,8 +106,10 @@ class Store:
         self._connection.close()
 
     @property
-    def database(self) -> Database:
+    def database(self) -> "Database":
         """The rows, for queries."""
+        from sqlite_utils import Database  # takes most of a second: only where it is used
+
         return Database(self._connection)
 
     def position(self, log: str) -> int:
