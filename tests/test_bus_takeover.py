@@ -27,6 +27,7 @@ from healthgym.bus.jetstream import JetStreamLog, connect
 from healthgym.bus.permissions import claim_name
 from healthgym.bus.server import Endpoint
 
+pytestmark = pytest.mark.faults
 TURNS = 12
 EPISODES = 6
 ACK_WAIT = 1.0

@@ -23,6 +23,7 @@ from healthgym.config import AgentConfig, GymConfig
 from healthgym.node import provision
 from healthgym.projections.store import Store, catch_up, names, projection, rebuild
 
+pytestmark = pytest.mark.faults
 ROLES = ("coach", "environment", "scorer", "projector", "agent", "learner")
 
 
