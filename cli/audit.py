@@ -133,9 +133,9 @@ async def audit_log(log: Log) -> Audit:
         for recorded in batch:
             verifier.add(recorded)
     async for played in _ended(log):
-        verdicts = _judge_again(played)
+        verdicts, judged = _judge_again(played)
         replayed += 1
-        scored += any(e.type == "EpisodeScored" for e in played)
+        scored += judged
         other += "other version" in verdicts
         differences += [v for v in verdicts if v != "other version"]
     return Audit(
@@ -153,15 +153,15 @@ async def _ended(log: Log) -> AsyncIterator[list[Event]]:
             yield [r.event for r in await log.read(recorded.event.aggregate)]
 
 
-def _judge_again(events: list[Event]) -> list[str]:
-    """What differs when an episode is re-executed and re-scored."""
+def _judge_again(events: list[Event]) -> tuple[list[str], bool]:
+    """What differs when an episode is re-executed, and whether it was really judged again."""
     from ..environments.replay import replay as replay_events
     from ..scorers.composite import SCORER, score
 
     name = events[0].aggregate
     result = replay_events(events)
     if result.verdict == "other version":
-        return ["other version"]
+        return ["other version"], False
     found = []
     if result.difference is not None:
         found.append(
@@ -171,11 +171,11 @@ def _judge_again(events: list[Event]) -> list[str]:
     old = next((e for e in events if isinstance(e.data, EpisodeScored)), None)
     if old is not None and isinstance(old.data, EpisodeScored):
         if old.data.scorer != SCORER:
-            return [*found, "other version"]
+            return [*found, "other version"], False
         fresh = score([e for e in events if e.n < old.n])
         if canonical(fresh) != canonical(old.data):
             found.append(f"{name} event {old.n} (EpisodeScored) differs when re-scored")
-    return found
+    return found, old is not None
 
 
 def audit(
@@ -211,7 +211,7 @@ def audit(
         chains = result.chains
         typer.echo(f"{chains.events} events in {chains.aggregates} aggregates, root {chains.root}")
         typer.echo(
-            f"{result.replayed} episodes re-executed, {result.scored} re-scored, "
+            f"{result.replayed} episodes re-executed, {result.scored} judged again, "
             f"{result.other_version} by another version of the code"
         )
         for problem in chains.problems:

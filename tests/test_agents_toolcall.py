@@ -58,7 +58,7 @@ def test_anything_else_is_told_why(raw: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.text())
 def test_no_text_crashes(raw: str) -> None:
-    parse(raw)
+    assert isinstance(parse(raw), Parsed | Unparsable)
 
 
 _json = st.recursive(

@@ -193,3 +193,11 @@ def test_a_sealed_root_holds_until_history_is_rewritten(saved: Path, tmp_path: P
     text = run("audit", "--log", str(shorter), code=1)
     assert "chain broken" not in text
     assert "BROKEN, the root is now" in text
+
+
+def test_an_episode_of_another_scorer_is_not_counted_as_judged(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("healthgym.scorers.composite.SCORER", "another")
+    found = json.loads(run("audit", "--log", str(saved), "--json"))
+    assert (found["replayed"], found["scored"], found["other_version"]) == (1, 0, 1)
