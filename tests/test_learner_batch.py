@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from healthgym.bus.episode import Episode, Turn
 from healthgym.bus.events import (
     Dimension,
+    EpisodeEnded,
     EpisodeRequested,
     EpisodeScored,
     Generation,
@@ -73,7 +74,14 @@ def episode(
         purpose="train",
         masked=masked,
     )
-    return Episode(aggregate="e", requested=requested, turns=tuple(turns), scored=scored or None)
+    ended = EpisodeEnded(reason="submitted", turns=2)
+    return Episode(
+        aggregate="e",
+        requested=requested,
+        turns=tuple(turns),
+        ended=ended,
+        scored=scored or None,
+    )
 
 
 def made(groups: list[list[Episode]], name: str = "grpo", **more: object) -> object:
@@ -152,6 +160,15 @@ def test_every_strategy_is_found_by_its_name() -> None:
     with pytest.raises(UnknownStrategy, match="there are: dapo"):
         strategy("os")
     assert composite(episode(0.25)).reward == 0.25
+
+
+def test_an_episode_without_an_answer_loses_reward_and_its_repeated_calls() -> None:
+    answered = episode(0.5)
+    shaped = strategy("grpo_calls").shape(answered)
+    assert (shaped.reward, shaped.turns) == (0.5, (0.0, 0.0))
+    unanswered = msgspec.structs.replace(answered, ended=EpisodeEnded(reason="turn_limit", turns=2))
+    shaped = strategy("grpo_calls").shape(unanswered)
+    assert (shaped.reward, shaped.turns) == (0.25, (0.0, -0.5))
 
 
 def test_a_refused_call_counts_against_its_own_turn_only() -> None:
