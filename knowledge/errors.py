@@ -5,6 +5,9 @@ KnowledgeError
 ├── UnknownDomain      no such domain
 ├── UnknownVariant     no such patient variant
 ├── UnknownCondition   no such condition
+├── UnknownInstrument  no such instrument
+├── UnknownDrug        no such drug name; near names are suggested, never taken
+├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
 """
 
@@ -50,6 +53,30 @@ class UnknownCondition(_Missing):
     """No condition of that id."""
 
     what = "condition"
+
+
+class UnknownInstrument(_Missing):
+    """No instrument of that name."""
+
+    what = "instrument"
+
+
+class UnknownDrug(_Missing):
+    """No drug of that name; `near` holds up to three similar names."""
+
+    what = "drug"
+
+
+class InvalidInput(KnowledgeError):
+    """An input that no instrument may compute with; says what was expected and what came."""
+
+    def __init__(
+        self, instrument: str, field: str, expected: str, got: object, hint: str = ""
+    ) -> None:
+        self.instrument, self.field, self.expected, self.hint = instrument, field, expected, hint
+        place = f"{instrument}: {field}" if field else instrument
+        more = f" ({hint})" if hint else ""
+        super().__init__(f"{place}: expected {expected}, got {got!r}{more}")
 
 
 class BadData(KnowledgeError):

@@ -9,79 +9,13 @@ from typing import Literal
 
 import msgspec
 
-from .errors import BadData
-from .files import load
+from ..errors import BadData
+from ..files import load, names
+from .model import Advice, Allergy, Drug, Formulary, Interaction, Severity, merged
 
-Severity = Literal["contraindicated", "major", "moderate", "none"]
+__all__ = ["Advice", "Allergy", "Drug", "Formulary", "Interaction", "Severity"]
+
 _RANK = {"none": 0, "moderate": 1, "major": 2, "contraindicated": 3}
-_FACTOR = {("g", "mg"): 1000.0, ("mg", "g"): 0.001, ("mcg", "mg"): 0.001, ("mg", "mcg"): 1000.0}
-_FACTOR |= {("l", "ml"): 1000.0, ("mcg", "g"): 1e-6, ("meq", "mmol"): 1.0}
-
-
-class Drug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ingredient (or fixed combination). Doses are adult doses in `unit`."""
-
-    id: str = ""
-    names: tuple[str, ...]
-    """Brands, salts and synonyms."""
-    classes: tuple[str, ...]
-    """All classes, the wider ones included."""
-    routes: tuple[str, ...]
-    unit: str
-    usual: tuple[float, float]
-    max_single: float
-    max_daily: float
-    high_alert: bool = False
-    effects: dict[str, float] = {}
-    home: str = ""
-    r1: str = ""
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Units a dose may be written in: the drug's own, convertible ones, and per kg."""
-        plain = [self.unit, *(a for a, b in _FACTOR if b == self.unit)]
-        return (*plain, *(f"{u}/kg" for u in plain))
-
-    def in_unit(self, dose: float, unit: str, weight_kg: float) -> float | None:
-        """The dose in the drug's own unit; None where the unit is not one of this drug."""
-        plain, _, per = unit.partition("/")
-        if per not in {"", "kg"}:
-            return None
-        factor = 1.0 if plain == self.unit else _FACTOR.get((plain, self.unit))
-        return None if factor is None else dose * factor * (weight_kg if per else 1.0)
-
-    def matches(self, item: str) -> bool:
-        """Whether `drug:<id>` or `class:<class>` names this drug."""
-        kind, _, name = item.partition(":")
-        return name == self.id if kind == "drug" else kind == "class" and name in self.classes
-
-
-class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A known pair: what happens and what to do."""
-
-    a: str
-    b: str
-    severity: Severity
-    effect: str
-    management: str
-
-
-class Allergy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An allergy as charted, and whether it is real."""
-
-    substance: str
-    """As the chart writes it; a drug name or a class."""
-    reaction: str
-    severity: Literal["mild", "moderate", "severe", "unknown"]
-    true: bool
-
-
-class Formulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of `data/drugs.yaml`."""
-
-    drugs: dict[str, Drug]
-    classes: dict[str, tuple[str, ...]]
-    interactions: tuple[Interaction, ...]
 
 
 def _wider(classes: Iterable[str], graph: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -98,15 +32,20 @@ def _wider(classes: Iterable[str], graph: dict[str, tuple[str, ...]]) -> tuple[s
 @cache
 def formulary() -> Formulary:
     """The formulary, with classes closed over the graph. Raises BadData."""
-    raw = load("drugs.yaml", Formulary)
+    files = names("drugs/ingredients")
+    raw = Formulary(
+        drugs=merged({f: load(f"drugs/ingredients/{f}.yaml", dict[str, Drug]) for f in files}),
+        classes=load("drugs/classes.yaml", dict[str, tuple[str, ...]]),
+        interactions=load("drugs/pairs.yaml", tuple[Interaction, ...]),
+    )
     drugs = {
         id_: msgspec.structs.replace(d, id=id_, classes=_wider(d.classes, raw.classes))
         for id_, d in raw.drugs.items()
     }
-    known = {*drugs, *(c for d in drugs.values() for c in d.classes)}
+    known = {*drugs, *(c for d in drugs.values() for c in (*d.classes, *d.roles))}
     for pair in raw.interactions:
         if pair.a not in known or pair.b not in known:
-            raise BadData(f"data/drugs.yaml: interaction of unknown {pair.a} or {pair.b}")
+            raise BadData(f"data/drugs/pairs.yaml: pair of unknown {pair.a} or {pair.b}")
     return msgspec.structs.replace(raw, drugs=drugs)
 
 
@@ -118,9 +57,9 @@ def _plain(name: str) -> str:
 def _index() -> dict[str, str]:
     index: dict[str, str] = {}
     for id_, d in formulary().drugs.items():
-        for name in (id_, *d.names):
+        for name in (id_, *d.names, *d.brands):
             if index.setdefault(_plain(name), id_) != id_:
-                raise BadData(f"data/drugs.yaml: {name!r} names two drugs")
+                raise BadData(f"data/drugs/ingredients: {name!r} names two drugs")
     return index
 
 
@@ -190,7 +129,7 @@ def interaction(a: str, b: str) -> Interaction | Literal["none", "unknown"]:
 
     "none" where a source says there is none, "unknown" where the pair is not listed.
     """
-    one, two = {a, *drug(a).classes}, {b, *drug(b).classes}
+    one, two = ({d.id, *d.classes, *d.roles} for d in (drug(a), drug(b)))
     hits = [
         pair
         for pair in formulary().interactions
