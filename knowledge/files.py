@@ -35,6 +35,17 @@ def names(folder: str) -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml"))
 
 
+def merged(folder: str, type_: type[T]) -> dict[str, T]:
+    """All mappings of a folder's files as one. Raises BadData where two files hold the same key."""
+    found: dict[str, T] = {}
+    for name in names(folder):
+        for key, value in load(f"{folder}/{name}.yaml", dict[str, type_]).items():  # type: ignore[valid-type]
+            if key in found:
+                raise BadData(f"data/{folder}/{name}.yaml: {key!r} is in another file, too")
+            found[key] = value
+    return found
+
+
 def _sources(folder: Traversable, endings: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir() and entry.name not in {"__pycache__", "policies"}:

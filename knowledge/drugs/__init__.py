@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 
 from ..errors import BadData
-from ..files import load, names
-from .model import Advice, Allergy, Drug, Formulary, Interaction, Severity, merged
+from ..files import load, merged
+from .model import Advice, Allergy, Drug, Formulary, Interaction, Severity
 
 __all__ = ["Advice", "Allergy", "Drug", "Formulary", "Interaction", "Severity"]
 
@@ -32,10 +32,9 @@ def _wider(classes: Iterable[str], graph: dict[str, tuple[str, ...]]) -> tuple[s
 @cache
 def formulary() -> Formulary:
     """The formulary, with classes closed over the graph. Raises BadData."""
-    files = names("drugs/ingredients")
     raw = Formulary(
-        drugs=merged({f: load(f"drugs/ingredients/{f}.yaml", dict[str, Drug]) for f in files}),
-        classes=load("drugs/classes.yaml", dict[str, tuple[str, ...]]),
+        drugs=merged("drugs/ingredients", Drug),
+        classes=merged("drugs/classes", tuple[str, ...]),
         interactions=load("drugs/pairs.yaml", tuple[Interaction, ...]),
     )
     drugs = {

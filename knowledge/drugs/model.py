@@ -4,8 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from ..errors import BadData
-
 Severity = Literal["contraindicated", "major", "moderate", "none"]
 Advice = Literal["block", "avoid", "caution", "allow"]
 _FACTOR = {("g", "mg"): 1000.0, ("mg", "g"): 0.001, ("mcg", "mg"): 0.001, ("mg", "mcg"): 1000.0}
@@ -183,14 +181,3 @@ class Formulary(msgspec.Struct, frozen=True, kw_only=True):
     drugs: dict[str, Drug]
     classes: dict[str, tuple[str, ...]]
     interactions: tuple[Interaction, ...]
-
-
-def merged(parts: dict[str, dict[str, Drug]]) -> dict[str, Drug]:
-    """The drugs of all files by id. Raises BadData where two files hold the same one."""
-    found: dict[str, Drug] = {}
-    for file, drugs in parts.items():
-        for id_, one in drugs.items():
-            if id_ in found:
-                raise BadData(f"data/drugs/ingredients/{file}.yaml: {id_!r} is in another file")
-            found[id_] = one
-    return found
