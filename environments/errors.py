@@ -43,3 +43,14 @@ def invalid(field: str, expected: str, got: object) -> ToolRefused:
     return ToolRefused(
         "invalid_arguments", error="invalid_arguments", field=field, expected=expected, got=shown
     )
+
+
+def duplicate(order: str, due_min: int, again_min: int) -> ToolRefused:
+    """The same test was ordered so recently that its result cannot differ."""
+    return ToolRefused(
+        "duplicate_order",
+        error="duplicate_order",
+        order=order,
+        due_minute=due_min,
+        again_from_minute=again_min,
+    )

@@ -34,6 +34,8 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     category: str
     minutes: int
     components: tuple[str, ...]
+    repeat_min: int = 0
+    """Sooner, the same test again is a duplicate; 0: may be repeated at any time."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

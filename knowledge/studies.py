@@ -17,6 +17,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     names: tuple[str, ...]
     minutes: int
     readings: dict[str, str]
+    repeat_min: int = 1440
+    """Sooner, the same study again is a duplicate."""
 
 
 class Studies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

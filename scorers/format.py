@@ -3,7 +3,7 @@
 from ..bus.events import Dimension, Reason
 from .case import Case, Step
 
-_VALID = frozenset({"", "insufficient_data"})
+_VALID = frozenset({"", "insufficient_data", "duplicate_order"})
 
 
 def _valid(step: Step) -> bool:

@@ -264,3 +264,22 @@ def test_treatment_is_seen_at_the_bedside():
         return float(o.content["vitals"]["hr_bpm"].split()[0])
 
     assert rate(treated) < rate(left) - 8
+
+
+def test_an_order_that_cannot_tell_anything_new_is_a_duplicate():
+    first, again, other, troponin, second = observe(
+        "dx_pulmonary_embolism_001",
+        ("order_imaging", {"study": "ct_pulmonary_angiogram"}),
+        ("order_imaging", {"study": "CTPA"}),
+        ("order_imaging", {"study": "chest_xray"}),
+        ("order_lab_test", {"test": "troponin_t"}),
+        ("order_lab_test", {"test": "troponin_t"}),
+    )
+    assert (first.ok, again.ok, other.ok) == (True, False, True)
+    assert again.code == "duplicate_order"
+    assert again.effect is None
+    assert again.content["order"] == first.content["order"]
+    assert again.content["due_minute"] == first.content["due_minute"]
+    assert again.content["again_from_minute"] > 1440
+    assert troponin.ok
+    assert second.ok, "a series is no duplicate"

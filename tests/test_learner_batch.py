@@ -162,13 +162,13 @@ def test_every_strategy_is_found_by_its_name() -> None:
     assert composite(episode(0.25)).reward == 0.25
 
 
-def test_an_episode_without_an_answer_loses_reward_and_its_repeated_calls() -> None:
+def test_an_episode_without_an_answer_earns_less() -> None:
     answered = episode(0.5)
     shaped = strategy("grpo_calls").shape(answered)
     assert (shaped.reward, shaped.turns) == (0.5, (0.0, 0.0))
     unanswered = msgspec.structs.replace(answered, ended=EpisodeEnded(reason="turn_limit", turns=2))
     shaped = strategy("grpo_calls").shape(unanswered)
-    assert (shaped.reward, shaped.turns) == (0.25, (0.0, -0.5))
+    assert (shaped.reward, shaped.turns) == (0.25, (0.0, 0.0))
 
 
 def test_a_refused_call_counts_against_its_own_turn_only() -> None:

@@ -14,6 +14,7 @@ ErrorCode = Literal[
     "invalid_arguments",
     "unknown_patient",
     "insufficient_data",
+    "duplicate_order",
     "not_permitted",
     "ended",
 ]

@@ -9,7 +9,7 @@ from ...bus.events import Effect
 from ...knowledge import drugs, labs, studies
 from ...knowledge.physiology import MINUTE, measured_labs
 from ...knowledge.world import Order, World, minutes
-from ..errors import invalid
+from ..errors import duplicate, invalid
 from ..tool import Context, Outcome, tool
 
 SERIAL = 30 * MINUTE
@@ -35,8 +35,9 @@ def order_lab_test(
     id_ = labs.resolve(test)
     if id_ is None:
         raise invalid("test", "one of: " + ", ".join(labs.catalogue().tests), test)
-    wait = labs.catalogue().tests[id_].minutes * (1 if priority == "stat" else 3)
-    return _ordered(ctx, f"lab:{id_}", wait)
+    known = labs.catalogue().tests[id_]
+    wait = known.minutes * (1 if priority == "stat" else 3)
+    return _ordered(ctx, f"lab:{id_}", wait, known.repeat_min)
 
 
 @tool(effect="order", minutes=1)
@@ -50,10 +51,15 @@ def order_imaging(ctx: Context, study: str) -> Outcome:
     id_ = studies.resolve(study)
     if id_ is None:
         raise invalid("study", "one of: " + ", ".join(studies.studies().studies), study)
-    return _ordered(ctx, f"imaging:{id_}", studies.studies().studies[id_].minutes)
+    known = studies.studies().studies[id_]
+    return _ordered(ctx, f"imaging:{id_}", known.minutes, known.repeat_min)
 
 
-def _ordered(ctx: Context, item: str, wait_min: int) -> Outcome:
+def _ordered(ctx: Context, item: str, wait_min: int, repeat_min: int) -> Outcome:
+    for earlier in ctx.world.orders:
+        again = earlier.placed + repeat_min * MINUTE
+        if earlier.item == item and ctx.done < again:
+            raise duplicate(earlier.id, minutes(earlier.due), minutes(again))
     due = ctx.done + wait_min * MINUTE
     id_ = _order_id(ctx.world)
     return Outcome(

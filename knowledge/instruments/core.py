@@ -181,6 +181,23 @@ def _result(
     )
 
 
+def schema(tool: Instrument) -> dict[str, Any]:
+    """An instrument for programs: what it is, and its inputs as JSON Schema with units."""
+    ref = msgspec.json.schema(tool.inputs)
+    inputs = ref["$defs"].pop(tool.inputs.__name__)
+    if ref["$defs"]:
+        inputs["$defs"] = ref["$defs"]
+    return {
+        "name": tool.name,
+        "title": tool.title,
+        "unit": tool.unit,
+        "version": tool.version,
+        "source": tool.source,
+        "bands": tool.bands,
+        "inputs": inputs,
+    }
+
+
 @cache
 def _fields(inputs: type[Inputs]) -> tuple[inspect.Field, ...]:
     shape = inspect.type_info(inputs)
