@@ -7,6 +7,9 @@ KnowledgeError
 ├── UnknownCondition   no such condition
 ├── UnknownInstrument  no such instrument
 ├── UnknownDrug        no such drug name; near names are suggested, never taken
+├── UnknownMeasurement no such lab or vital sign
+├── UnknownUnit        a measurement is not given in that unit
+├── UnknownCode        ICD-10-CM has no such code
 ├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
 """
@@ -65,6 +68,26 @@ class UnknownDrug(_Missing):
     """No drug of that name; `near` holds up to three similar names."""
 
     what = "drug"
+
+
+class UnknownMeasurement(_Missing):
+    """No lab or vital sign of that id."""
+
+    what = "measurement"
+
+
+class UnknownCode(KnowledgeError):
+    """ICD-10-CM has no such code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"ICD-10-CM has no code {code!r}")
+
+
+class UnknownUnit(KnowledgeError):
+    """A measurement has no such unit; the message names those it has."""
+
+    def __init__(self, measurement: str, unit: str, known: Iterable[str]) -> None:
+        super().__init__(f"{measurement}: unit {unit!r} is none of {', '.join(known)}")
 
 
 class InvalidInput(KnowledgeError):

@@ -1,14 +1,15 @@
-"""Laboratory catalogue: components with reference intervals, tests with their turn-around."""
+"""Laboratory catalogue: components and their spread, tests with their turn-around."""
 
 from functools import cache
 
 import msgspec
 
 from .files import load
+from .measurements import Range, measurement
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One measured quantity; its unit is the ending of its id."""
+    """How one measured quantity (an id of `data/measurements.yaml`) varies."""
 
     mean: float = 0.0
     """Healthy baseline (median where `log`)."""
@@ -17,8 +18,6 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     log: bool = False
     derived: bool = False
     """Computed from other components, never drawn."""
-    low: float | None = None
-    high: float | None = None
     crit_low: float | None = None
     crit_high: float | None = None
     min: float
@@ -47,7 +46,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A printed result: value, unit, flag (H, L, HH, LL or "") and reference interval."""
+    """A printed result: value, unit (UCUM), flag (H, L, HH, LL or "") and reference range."""
 
     value: float
     unit: str
@@ -78,17 +77,8 @@ def resolve(name: str) -> str | None:
     return _names().get(plain) or _names().get(plain.replace(" ", "_").replace("-", "_"))
 
 
-def unit_of(component: str) -> str:
-    """Unit of a component as its id spells it, e.g. `mmol_l`; "" where it has none."""
-    for unit in ("10e9_l", "mmol_l", "mg_dl", "g_dl", "ng_ml", "pg_ml", "ng_l", "mg_l", "miu_l"):
-        if component.endswith(unit):
-            return unit
-    last = component.rsplit("_", 1)[-1]
-    return {"pct": "%", "mmhg": "mmHg", "hpf": "/hpf", "kg": "mosm_kg", "l": "u_l"}.get(last, "")
-
-
-def printed(component: str, value: float) -> Value:
-    """Round to the printed precision, then flag against the reference interval."""
+def printed(component: str, value: float, normal: Range) -> Value:
+    """Round to the printed precision, then flag against the person's reference range."""
     c = catalogue().components[component]
     v = round(min(max(value, c.min), c.max), c.decimals)
     flag = ""
@@ -96,8 +86,9 @@ def printed(component: str, value: float) -> Value:
         flag = "LL"
     elif c.crit_high is not None and v > c.crit_high:
         flag = "HH"
-    elif c.low is not None and v < c.low:
+    elif normal.low is not None and v < normal.low:
         flag = "L"
-    elif c.high is not None and v > c.high:
+    elif normal.high is not None and v > normal.high:
         flag = "H"
-    return Value(value=v + 0.0, unit=unit_of(component), flag=flag, low=c.low, high=c.high)
+    unit = measurement(component).ucum
+    return Value(value=v + 0.0, unit=unit, flag=flag, low=normal.low, high=normal.high)

@@ -13,6 +13,7 @@ import msgspec
 from . import labs
 from .conditions import condition
 from .drugs import drug
+from .measurements import reference
 from .patients import Patient
 from .rng import stream
 
@@ -145,10 +146,14 @@ def measured_labs(
     s = stream(patient.variant, patient.seed, "labs", test, at)
     components = labs.catalogue().components
     out: dict[str, labs.Value] = {}
+
+    def shown(key: str, value: float) -> labs.Value:
+        return labs.printed(key, value, reference(key, patient.age_years, patient.sex))
+
     for key in labs.catalogue().tests[test].components:
         noise = 1 + components[key].cv * s.normal()
-        out[key] = labs.printed(key, true[key] * noise)
+        out[key] = shown(key, true[key] * noise)
     if "chloride_mmol_l" in out:
         rest = out["sodium_mmol_l"].value - out["bicarbonate_mmol_l"].value
-        out["chloride_mmol_l"] = labs.printed("chloride_mmol_l", rest - round(true["anion_gap"]))
+        out["chloride_mmol_l"] = shown("chloride_mmol_l", rest - round(true["anion_gap"]))
     return out

@@ -4,58 +4,19 @@ d judges the diagnosis by its place in ICD-10-CM, and only after the decisive ev
 r judges treatment and disposition.
 """
 
-import importlib
-import warnings
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from ..bus.events import Dimension, Reason
 from ..knowledge.conditions import Condition, condition
+from ..knowledge.icd10 import SAME_CATEGORY, closeness
 from .case import Case, commits
 from .milestones import Milestone
 
-SAME_CATEGORY = 0.8
 UNCERTAIN = 0.2
 _PRIMARY, _REST = 0.6, 0.4
 _TREATED, _PLACED = 0.6, 0.4
 _FAULT = 0.5
 _WORKED_UP = 0.5
-
-
-@lru_cache(maxsize=4096)
-def _listed(code: str) -> bool:
-    """Whether ICD-10-CM has the code. Its table takes a while to load, so only when needed."""
-    with warnings.catch_warnings():
-        # The library reads its table through a deprecated call of the standard library.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        table = importlib.import_module("simple_icd_10_cm")
-    return bool(table.is_valid_item(code))
-
-
-def _common(a: str, b: str) -> str:
-    """The narrowest ICD-10 entry that holds both codes, without its dot; "" across categories."""
-    one, two = a.replace(".", ""), b.replace(".", "")
-    size = next((i for i, (x, y) in enumerate(zip(one, two, strict=False)) if x != y), None)
-    shared = one[: min(len(one), len(two)) if size is None else size]
-    return shared if len(shared) >= 3 else ""
-
-
-@lru_cache(maxsize=4096)
-def closeness(code: str, gold: str, look_alikes: tuple[str, ...]) -> float:
-    """Credit for a code in ICD-10-CM's tree: itself or a child 1.0, the same category 0.8, else 0.
-
-    A code that does not exist, or that is so wide that it holds a look-alike too, earns nothing.
-    """
-    if not code:
-        return 0.0
-    if code == gold:
-        return 1.0
-    shared = _common(code, gold)
-    if not shared or any(o.replace(".", "").startswith(shared) for o in look_alikes):
-        return 0.0
-    if not _listed(code):
-        return 0.0
-    return 1.0 if shared == gold.replace(".", "") else SAME_CATEGORY
 
 
 def matches_condition(code: str, of: Condition) -> float:

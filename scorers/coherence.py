@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ..bus.events import Dimension, Reason
 from ..knowledge.conditions import Condition, condition, conditions
-from .accuracy import closeness, matches_condition, observed_decisive
+from ..knowledge.icd10 import closeness
+from .accuracy import matches_condition, observed_decisive
 from .case import Case, names_any
 
 

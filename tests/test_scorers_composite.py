@@ -14,10 +14,10 @@ from healthgym.bus.view import Action
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.conditions import conditions
+from healthgym.knowledge.icd10 import closeness
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import Task, task, tasks
-from healthgym.scorers.accuracy import closeness
 from healthgym.scorers.composite import (
     DIMENSIONS,
     SCORER,
