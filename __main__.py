@@ -2,7 +2,7 @@
 
 import typer
 
-from .cli import audit, calc, look, play, run
+from .cli import audit, calc, knowledge, look, play, run
 
 app = typer.Typer(
     add_completion=False,
@@ -14,6 +14,7 @@ app = typer.Typer(
 for module in (run, play, look, audit, calc):
     for command in module.COMMANDS:
         app.command()(command)
+app.add_typer(knowledge.app, name="knowledge")
 
 
 def main() -> None:
