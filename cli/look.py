@@ -15,12 +15,12 @@ Domain = Annotated[str, typer.Option(help="Only this domain.")]
 def domains(*, json: Json = False) -> None:
     """List the domains. Example: healthgym domains --json."""
     from ..environments.tool import tools as tools_of
-    from ..knowledge.tasks import DOMAINS
+    from ..knowledge.domains import domains as all_domains
     from ..knowledge.tasks import tasks as all_tasks
 
     rows: list[dict[str, object]] = [
         {"domain": name, "tools": len(tools_of(name)), "tasks": len(all_tasks(name))}
-        for name in DOMAINS
+        for name in all_domains()
     ]
     _show(rows, "Domains", json=json)
 
@@ -28,11 +28,11 @@ def domains(*, json: Json = False) -> None:
 def tools(domain: Domain = "clinical_diagnosis", *, json: Json = False) -> None:
     """List a domain's tools. Example: healthgym tools --domain clinical_diagnosis."""
     from ..environments.tool import tools as tools_of
+    from ..knowledge.domains import domain as known
     from ..knowledge.errors import KnowledgeError
-    from ..knowledge.tasks import domain_of
 
     try:
-        domain_of(domain)
+        known(domain)
     except KnowledgeError as error:
         raise fail(str(error)) from error
     found = [t.schema() for t in tools_of(domain).values()]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -23,12 +22,14 @@ from ..bus.events import (
     canonical,
     digest,
 )
+from ..knowledge.domains import domain as known
+from ..knowledge.domains import policy, questions
 from ..knowledge.errors import KnowledgeError
 from ..knowledge.files import code_digest
 from ..knowledge.guidelines import versions
 from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
 from ..knowledge.physiology import MINUTE
-from ..knowledge.tasks import Task, domain_of
+from ..knowledge.tasks import Task
 from ..knowledge.world import World, evolve, open_world
 from .errors import OtherVersion, ToolRefused, UnknownRequest
 from .tool import Context, Outcome, parse, tools
@@ -87,7 +88,7 @@ def open_session(requested: EpisodeRequested) -> Session:
     if requested.generator != GENERATOR_VERSION:
         raise OtherVersion(f"generator {requested.generator}, this code has {GENERATOR_VERSION}")
     try:
-        domain_of(requested.domain)
+        known(requested.domain)
         patient = generate(requested.variant, requested.seed)
     except KnowledgeError as error:
         raise UnknownRequest(str(error)) from error
@@ -96,20 +97,18 @@ def open_session(requested: EpisodeRequested) -> Session:
 
 @cache
 def _objects(domain: str) -> tuple[bytes, bytes]:
-    policy = import_module(f"{__package__}.domains.{domain}").policy()
-    schemas = canonical([t.schema() for t in tools(domain).values()])
-    return policy, schemas
+    return policy(domain), canonical([t.schema() for t in tools(domain).values()])
 
 
 def opening(session: Session) -> Opening:
     """The start of the episode: the ticket, the domain's policy and its tool schemas."""
     requested = session.requested
-    policy, schemas = _objects(requested.domain)
+    rules, schemas = _objects(requested.domain)
     started = EpisodeStarted(
         domain=requested.domain,
         patient_id=session.patient.id,
-        ticket=session.patient.complaint,
-        policy_md=digest(policy),
+        ticket=questions(requested.domain).ticket(session.patient),
+        policy_md=digest(rules),
         tools=digest(schemas),
         code=TOOL_CODE,
         policy_version=requested.policy_version,
@@ -117,7 +116,7 @@ def opening(session: Session) -> Opening:
         max_turns=requested.max_turns,
         token_limit=requested.token_limit,
     )
-    return Opening(started=started, objects={digest(policy): policy, digest(schemas): schemas})
+    return Opening(started=started, objects={digest(rules): rules, digest(schemas): schemas})
 
 
 def restore(requested: EpisodeRequested, episode: Episode) -> Session:

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_type_hints
 import msgspec
 
 from ..bus.events import Answer, Effect, PatientAnswered
+from ..knowledge.domains import domain as known
 from ..knowledge.world import World
 from .errors import ToolRefused, invalid
 
@@ -161,5 +162,10 @@ def all_tools() -> dict[str, Tool]:
 
 @cache
 def tools(domain: str) -> dict[str, Tool]:
-    """The tools of a domain, by name."""
-    return {n: t for n, t in all_tools().items() if domain in t.domains or "*" in t.domains}
+    """The tools of a domain, by name: its own, those of every domain, those it shares."""
+    shared = known(domain).shares
+    return {
+        n: t
+        for n, t in all_tools().items()
+        if domain in t.domains or "*" in t.domains or n in shared
+    }

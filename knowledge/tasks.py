@@ -10,14 +10,13 @@ from typing import Literal, get_args
 
 import msgspec
 
-from .conditions import condition, conditions
-from .errors import UnknownDomain, UnknownTask
-from .files import load, root
+from .conditions import condition
+from .domains import domain as _known
+from .domains import domains
+from .errors import UnknownTask
 from .patients import GENERATOR_VERSION, Patient, domain_variants, generate, variant
 
 Split = Literal["train", "validation", "test"]
-PER_CONDITION = 10
-"""Frozen tasks of each condition."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,32 +33,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-class _Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    short: str
-
-
-@cache
-def domains() -> tuple[str, ...]:
-    """Names of all domains: the folders of `data/domains/`, sorted."""
-    found = (root() / "data" / "domains").iterdir()
-    return tuple(sorted(f.name for f in found if f.is_dir() and not f.name.startswith("_")))
-
-
-DOMAINS = domains()
-"""Names of all domains."""
-
-
-def domain_of(name: str) -> str:
-    """The name itself. Raises UnknownDomain."""
-    if name not in domains():
-        raise UnknownDomain(name, domains())
-    return name
-
-
 @cache
 def splits(domain: str) -> dict[str, Split]:
     """Split of every variant of a domain. Raises UnknownDomain."""
-    domain_of(domain)
+    _known(domain)
     families: dict[str, list[str]] = {}
     for id_, v in domain_variants(domain).items():
         families.setdefault(condition(v.condition).family, []).append(id_)
@@ -105,16 +82,24 @@ def _make(domain: str, id_: str, variant_id: str, seed: int, provenance: str) ->
     )
 
 
+def _groups(domain: str) -> dict[str, list[str]]:
+    """Variants by what the frozen set counts: each condition, or each variant."""
+    groups: dict[str, list[str]] = {}
+    by_condition = _known(domain).frozen_per == "condition"
+    for id_, v in domain_variants(domain).items():
+        groups.setdefault(v.condition if by_condition else id_, []).append(id_)
+    return dict(sorted(groups.items()))
+
+
 @cache
 def _frozen(domain: str) -> dict[str, Task]:
     out: dict[str, Task] = {}
-    short = load(f"domains/{domain}/domain.yaml", _Domain).short
-    for name in conditions():
-        own = [id_ for id_, v in domain_variants(domain).items() if v.condition == name]
-        for number in range(1, PER_CONDITION + 1):
+    known = _known(domain)
+    for name, own in _groups(domain).items():
+        for number in range(1, known.frozen + 1):
             chosen = own[(number - 1) % len(own)]
             seed = 100_000 + variant(chosen).first_seed + number
-            id_ = f"{short}_{name}_{number:03d}"
+            id_ = f"{known.short}_{name}_{number:03d}"
             out[id_] = _make(domain, id_, chosen, seed, "frozen set")
     return out
 
@@ -123,7 +108,9 @@ def tasks(domain: str | None = None, split: str | None = None) -> list[Task]:
     """The frozen tasks, by id. Raises UnknownDomain, or ValueError for an unknown split."""
     if split is not None and split not in get_args(Split):
         raise ValueError(f"unknown split {split!r}; one of {', '.join(get_args(Split))}")
-    chosen = domains() if domain is None else (domain_of(domain),)
+    if domain is not None:
+        _known(domain)
+    chosen = domains() if domain is None else (domain,)
     found = [t for d in chosen for t in _frozen(d).values()]
     return [t for t in found if split in {None, t.split}]
 

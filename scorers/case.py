@@ -7,6 +7,7 @@ import msgspec
 from ..bus.episode import Turn, fold
 from ..bus.events import Answer, EpisodeRequested, Event, SafetyFinding
 from ..knowledge.conditions import Condition, Forbidden, Judgement, Required, condition
+from ..knowledge.domains import questions
 from ..knowledge.drugs import Allergy, allergic, drug, formulary
 from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
 from ..knowledge.world import World, evolve, holds, open_world
@@ -74,13 +75,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def judgement(self) -> Judgement:
-        """What the condition demands and forbids."""
-        return self.condition.judgement
+        """What the domain asks of this patient, and what it forbids."""
+        return questions(self.requested.domain).judgement(self.patient)
 
     @property
     def empty(self) -> bool:
         """Nothing structured was answered."""
-        return not (self.answer.icd10_code or self.answer.disposition)
+        return not (self.answer.icd10_code or self.answer.disposition or self.answer.fields)
 
 
 def _step(before: World, turn: Turn) -> Step:
@@ -147,6 +148,11 @@ def _drug_is(item: str, pattern: str) -> bool:
 def names_any(patterns: Sequence[str], items: Sequence[str]) -> bool:
     """Whether any of the patterns names any of the items."""
     return any(named(p, items) for p in patterns)
+
+
+def observed_decisive(alternatives: Iterable[Sequence[str]], observed: Sequence[str]) -> bool:
+    """Whether all facts of one alternative have been seen."""
+    return any(all(fact in observed for fact in facts) for facts in alternatives)
 
 
 def applies(required: Required, case: Case) -> bool:

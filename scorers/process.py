@@ -1,10 +1,9 @@
 """Process: the required acts in order and in time, with as few idle calls as possible."""
 
 from collections.abc import Sequence
-from functools import cache
 
 from ..bus.events import Dimension, Reason
-from ..knowledge.conditions import condition
+from ..knowledge.domains import questions
 from ..knowledge.physiology import MINUTE
 from .case import Case, Step, names_any
 from .milestones import Milestone
@@ -21,18 +20,6 @@ _FREE = frozenset(
 _BASE, _PRECISION = 0.5, 0.5
 _AGAIN = 30 * MINUTE
 """A test may be repeated after this long: that is monitoring."""
-_SHARED = ("history", "demographics", "allergies", "medications", "vitals", "exam:*", "asked:*")
-
-
-@cache
-def relevant(condition_id: str) -> tuple[str, ...]:
-    """Patterns of what is worth knowing or doing in a case: its own needs and its look-alikes'."""
-    found: dict[str, None] = dict.fromkeys(_SHARED)
-    for name in (condition_id, *condition(condition_id).look_alikes):
-        judgement = condition(name).judgement
-        for facts in (*judgement.decisive, *(r.any_of for r in judgement.required)):
-            found.update(dict.fromkeys(facts))
-    return tuple(found)
 
 
 def _repeats(case: Case, step: Step) -> bool:
@@ -40,18 +27,19 @@ def _repeats(case: Case, step: Step) -> bool:
     return any(step.at - s.at < _AGAIN for s in earlier)
 
 
-def _useful(case: Case, step: Step, milestone_turns: set[int]) -> bool | None:
+def _useful(
+    case: Case, step: Step, milestone_turns: set[int], wanted: Sequence[str]
+) -> bool | None:
     """True for useful, False for idle, None for a call that is free."""
     if not step.ok:
         return False
-    if step.number in milestone_turns or step.tool == "submit_answer":
+    if step.number in milestone_turns or step.tool.startswith("submit_"):
         return True
     if step.tool in _FREE:
         used = any(s.tool == step.tool and s.number < step.number for s in case.steps)
         return False if used else None
     if step.tool == "wait_for_results" and (step.before.pending() or step.new):
         return True
-    wanted = relevant(case.condition.id)
     if step.done and names_any(wanted, (step.done,)):
         return not _repeats(case, step)
     return names_any(wanted, step.new)
@@ -59,7 +47,8 @@ def _useful(case: Case, step: Step, milestone_turns: set[int]) -> bool | None:
 
 def _precision(case: Case, found: Sequence[Milestone]) -> tuple[float, list[Reason]]:
     turns = {m.step.number for m in found if m.step is not None}
-    verdicts = [(s, _useful(case, s, turns)) for s in case.steps]
+    wanted = questions(case.requested.domain).relevant(case.patient)
+    verdicts = [(s, _useful(case, s, turns, wanted)) for s in case.steps]
     idle = [s for s, verdict in verdicts if verdict is False]
     useful = sum(verdict is True for _, verdict in verdicts)
     note = "idle, repeated or failed call"

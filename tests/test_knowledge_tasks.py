@@ -10,6 +10,7 @@ from healthgym.knowledge.errors import BadData, UnknownDomain, UnknownTask
 from healthgym.knowledge.files import load
 from healthgym.knowledge.guidelines import find, guidelines
 from healthgym.knowledge.labs import Catalogue, printed
+from healthgym.knowledge.measurements import reference
 from healthgym.knowledge.patients import all_variants, comorbidities, findings, generate
 from healthgym.knowledge.studies import studies
 from healthgym.knowledge.tasks import patient_digest, splits, task, tasks, variants
@@ -125,12 +126,18 @@ def test_every_condition_has_a_guideline():
     assert find("zzz") == []
 
 
-def test_flags():
-    assert printed("potassium_mmol_l", 2.74).flag == "LL"
-    assert printed("potassium_mmol_l", 3.46).flag == ""
-    assert printed("potassium_mmol_l", 3.44).flag == "L"
-    assert printed("sodium_mmol_l", 146).text() == "146 H"
-    assert printed("troponin_t_ng_l", 53).flag == "HH"
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("potassium_mmol_l", 2.74, "2.7 LL"),
+        ("potassium_mmol_l", 3.46, "3.5"),
+        ("potassium_mmol_l", 3.44, "3.4 L"),
+        ("sodium_mmol_l", 146, "146 H"),
+        ("troponin_t_ng_l", 53, "53 HH"),
+    ],
+)
+def test_flags(name, value, text):
+    assert printed(name, value, reference(name)).text() == text
 
 
 def test_broken_data_is_named():

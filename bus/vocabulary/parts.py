@@ -1,6 +1,6 @@
 """The base of all payloads, and the parts that several of them share."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -82,6 +82,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: str = ""
     citations: list[str] = []
     """Ids of the observed facts that the answer rests on, e.g. `lab:troponin_t`."""
+    fields: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    """The structured answer of a domain with a submission of its own, e.g. `esi_level`. Left out
+    of the encoding where there is none: events written before it existed keep their digests."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,1 +1,0 @@
-"""The domains: which tools, policy and tasks."""
