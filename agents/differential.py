@@ -6,7 +6,7 @@ from functools import cache
 
 from ..knowledge import labs
 from ..knowledge.conditions import Condition, condition, conditions
-from ..knowledge.patients import comorbidities, findings
+from ..knowledge.variants import comorbidities, findings
 from .reading import Seen
 
 # Typical adult emergency vital signs: mean and spread (CLINICAL.md section 8).

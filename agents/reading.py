@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ..knowledge.drugs import Allergy, resolve
-from ..knowledge.patients import comorbidities, findings
 from ..knowledge.studies import studies
+from ..knowledge.variants import comorbidities, findings
 from .policy import View
 
 _MINUTE = 60_000_000

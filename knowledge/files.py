@@ -35,11 +35,21 @@ def names(folder: str) -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in found if f.name.endswith(".yaml"))
 
 
+def by_file(folder: str, type_: type[T]) -> dict[str, dict[str, T]]:
+    """The mapping of every file of a folder below `data/`, by the file's name. Raises BadData."""
+    return {n: load(f"{folder}/{n}.yaml", dict[str, type_]) for n in names(folder)}  # type: ignore[valid-type]
+
+
 def merged(folder: str, type_: type[T]) -> dict[str, T]:
     """All mappings of a folder's files as one. Raises BadData where two files hold the same key."""
+    return joined(folder, by_file(folder, type_))
+
+
+def joined(folder: str, parts: dict[str, dict[str, T]]) -> dict[str, T]:
+    """Several files' mappings as one. Raises BadData where two of them hold the same key."""
     found: dict[str, T] = {}
-    for name in names(folder):
-        for key, value in load(f"{folder}/{name}.yaml", dict[str, type_]).items():  # type: ignore[valid-type]
+    for name, part in parts.items():
+        for key, value in part.items():
             if key in found:
                 raise BadData(f"data/{folder}/{name}.yaml: {key!r} is in another file, too")
             found[key] = value

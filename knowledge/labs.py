@@ -4,7 +4,7 @@ from functools import cache
 
 import msgspec
 
-from .files import load
+from .files import joined, load, names
 from .measurements import Range, measurement
 
 
@@ -38,11 +38,10 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of `data/labs.yaml`."""
+    """A file of `data/labs/`, or all of them."""
 
     components: dict[str, Component]
     tests: dict[str, Test]
-    arrival: dict[str, tuple[str, ...]]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +60,18 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue, read once."""
-    return load("labs.yaml", Catalogue)
+    """The catalogue, read once. Raises BadData."""
+    files = {n: load(f"labs/{n}.yaml", Catalogue) for n in names("labs")}
+    return Catalogue(
+        components=joined("labs", {n: f.components for n, f in files.items()}),
+        tests=joined("labs", {n: f.tests for n, f in files.items()}),
+    )
+
+
+@cache
+def usual() -> dict[str, Component]:
+    """Components that are drawn for every patient; others only where somebody asks for them."""
+    return load("labs/acute.yaml", Catalogue).components
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from .errors import UnknownMeasurement, UnknownUnit
-from .files import load
+from .files import merged
 
 
 class Range(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,8 +46,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @cache
 def measurements() -> dict[str, Measurement]:
-    """All of `data/measurements.yaml`, by id."""
-    return load("measurements.yaml", dict[str, Measurement])
+    """All of `data/measurements/`, by id."""
+    return merged("measurements", Measurement)
 
 
 def measurement(id_: str) -> Measurement:

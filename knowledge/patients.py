@@ -5,70 +5,18 @@ findings, a latent severity and correlated baseline noise. Each layer draws from
 """
 
 import math
-from functools import cache, lru_cache
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from . import labs
-from .conditions import Age, Condition, Predicate, condition
+from .conditions import Age, Condition, condition
 from .drugs import Allergy, drug
-from .errors import UnknownVariant
-from .files import load, names
 from .rng import Stream, stream
+from .variants import Sex, Variant, comorbidities, comorbidities_of, family, findings_of, variant
 
 GENERATOR_VERSION = "1"
-
-Sex = Literal["F", "M"]
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A symptom or sign, and how it is told: by the chart, by the patient, by examination."""
-
-    layer: Literal["history", "asking", "exam"]
-    p: float
-    """Probability in an acute patient of another condition."""
-    topic: str = ""
-    system: str = ""
-    text: str
-    told: str = ""
-    denied: str = ""
-
-
-class Comorbidity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A long-standing illness: prevalence at 30 and 75 years, baseline effects, home drugs."""
-
-    name: str
-    young: float
-    old: float
-    effects: dict[str, float]
-    drugs: tuple[str, ...]
-
-
-class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One condition x presentation x comorbidity x trap: what is fixed before the seed."""
-
-    condition: str
-    presentation: str
-    trap: str = ""
-    difficulty: Literal["easy", "medium", "hard"] = "medium"
-    age: Age | None = None
-    sex: Sex | None = None
-    comorbidities: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    allergies: tuple[Allergy, ...] = ()
-    medications: tuple[str, ...] = ()
-    findings: dict[str, float] = {}
-    shifts: dict[str, float] = {}
-    base: dict[str, float] = {}
-    """Added to the baseline (log components: ln of the factor)."""
-    severity: tuple[float, float] | None = None
-    onset_h: tuple[float, float] | None = None
-    criteria: tuple[Predicate, ...] = ()
-    """Further limits, beside the condition's."""
-    ecg: dict[str, float] = {}
-    first_seed: int = 0
-    """Added to the seeds of this variant's frozen tasks (a multiple of 1000)."""
 
 
 class HomeMedication(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,44 +54,14 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     ecg: str
     imaging: dict[str, str]
     """Study -> reading."""
+    extra: dict[str, Any] = {}
+    """The variant's, drawn; `pregnant_week` is the completed week of gestation."""
 
     @property
     def age_band(self) -> str:
         """Band of age used for fairness groups."""
         bands = ((18, "0-17"), (40, "18-39"), (65, "40-64"))
         return next((name for limit, name in bands if self.age_years < limit), "65+")
-
-
-@cache
-def findings() -> dict[str, Finding]:
-    """All findings by id."""
-    return load("findings.yaml", dict[str, Finding])
-
-
-@cache
-def comorbidities() -> dict[str, Comorbidity]:
-    """All comorbidities by id."""
-    return load("comorbidities.yaml", dict[str, Comorbidity])
-
-
-@cache
-def domain_variants(domain: str) -> dict[str, Variant]:
-    """The variants of one domain, by id."""
-    return load(f"variants/{domain}.yaml", dict[str, Variant])
-
-
-@cache
-def all_variants() -> dict[str, Variant]:
-    """All variants of all domains, by id."""
-    return {k: v for d in names("variants") for k, v in domain_variants(d).items()}
-
-
-def variant(id_: str) -> Variant:
-    """The variant of that id. Raises UnknownVariant."""
-    found = all_variants().get(id_)
-    if found is None:
-        raise UnknownVariant(id_, all_variants())
-    return found
 
 
 # Vital signs: healthy mean, spread, and loading on the shared stress factor (heart rate and
@@ -163,23 +81,6 @@ _LATENT: dict[str, tuple[float, float]] = {
     "ratio": (17, 2),
 }
 _ATTEMPTS = 24
-_COMPLAINTS: dict[str, tuple[str, ...]] = {
-    "chest_pain": (
-        "{who} with chest discomfort for {since}.",
-        "{who} brought in for chest pain that began {since} ago.",
-        "{who} with discomfort in the chest and unease for {since}.",
-    ),
-    "metabolic": (
-        "{who} feeling very unwell and weak for {since}.",
-        "{who} with weakness and nausea, getting worse over {since}.",
-        "{who} found drowsy and weak; unwell for {since}.",
-    ),
-    "dyspnoea": (
-        "{who} with shortness of breath for {since}.",
-        "{who} brought in breathless, worse over {since}.",
-        "{who} short of breath and tired for {since}.",
-    ),
-}
 _ETHNICITY = {"white": 0.58, "hispanic": 0.19, "black": 0.13, "asian": 0.07, "other": 0.03}
 _SES = {"low": 0.3, "middle": 0.5, "high": 0.2}
 
@@ -195,7 +96,7 @@ def _age(law: Age, s: Stream) -> int:
 def _comorbid(c: Condition, v: Variant, age: int, s: Stream) -> tuple[str, ...]:
     share = min(max((age - 30) / 45, 0.0), 1.2)
     chosen = []
-    for id_, spec in comorbidities().items():
+    for id_, spec in comorbidities_of(c.family).items():
         p = c.comorbidities.get(id_, spec.young + (spec.old - spec.young) * share)
         drawn = s.bernoulli(min(p, 1.0))
         if id_ in v.comorbidities or (drawn and id_ not in v.without):
@@ -258,7 +159,7 @@ def _base(v: Variant, ids: tuple[str, ...], s: Stream) -> dict[str, float]:
     for key, (mean, sd, loading) in _VITALS.items():
         own = math.sqrt(1 - loading * loading)
         base[key] = mean + sd * (loading * stress + own * s.normal())
-    for key, c in labs.catalogue().components.items():
+    for key, c in labs.usual().items():
         if not c.derived:
             base[key] = c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
     for key, (mean, sd) in _LATENT.items():
@@ -282,7 +183,22 @@ def _shift(c: Condition, v: Variant, s: Stream) -> dict[str, float]:
 
 def _findings(c: Condition, v: Variant, s: Stream) -> dict[str, bool]:
     own = {**c.findings, **v.findings}
-    return {id_: s.bernoulli(own.get(id_, f.p)) for id_, f in findings().items()}
+    return {id_: s.bernoulli(own.get(id_, f.p)) for id_, f in findings_of(c.family).items()}
+
+
+def _extra(v: Variant, s: Stream) -> dict[str, Any]:
+    drawn = dict(v.extra)
+    for key, spec in v.extra.items():
+        match spec:
+            case {"between": [int(low), int(high)]}:
+                drawn[key] = s.integer(low, high)
+            case {"between": [low, high]}:
+                drawn[key] = round(s.uniform(low, high), 2)
+            case {"one_of": list(options)}:
+                drawn[key] = s.choice(options)
+            case _:
+                pass
+    return drawn
 
 
 def _since(hours: float) -> str:
@@ -351,7 +267,7 @@ def generate(variant_id: str, seed: int) -> Patient:
     severity = round(course.uniform(low, high), 3)
     onset = round(course.uniform(start, end), 1)
     readings = s("readings")
-    ticket = s("ticket").choice(_COMPLAINTS[c.family])
+    ticket = s("ticket").choice(family(c.family).complaints)
     patient = Patient(
         id=f"P{seed % 1000:03d}",
         variant=variant_id,
@@ -374,5 +290,6 @@ def generate(variant_id: str, seed: int) -> Patient:
         shift={},
         ecg=readings.weighted(v.ecg or c.ecg),
         imaging={k: readings.weighted(w) for k, w in sorted(c.imaging.items())},
+        extra=_extra(v, s("extra")),
     )
     return _defined(patient, c, v)

@@ -56,6 +56,7 @@ def _primary(patient: Patient, s: float, at: int) -> dict[str, float]:
     rise = condition(patient.condition).rise_h
     hours = patient.onset_h + at / (60 * MINUTE)
     values = dict(patient.base)
+    values |= {key: rare(patient, key) for key in patient.shift if key not in values}
     for key, delta in patient.shift.items():
         part = s * delta * (1 - math.exp(-hours / rise[key]) if key in rise else 1.0)
         c = components.get(key)
@@ -68,13 +69,21 @@ def _primary(patient: Patient, s: float, at: int) -> dict[str, float]:
     return values
 
 
+def rare(patient: Patient, key: str) -> float:
+    """The healthy baseline of a component that is not drawn with every patient."""
+    c = labs.catalogue().components[key]
+    s = stream(patient.variant, patient.seed, "base", key)
+    return c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
+
+
 def _drug_effects(values: dict[str, float], given: Sequence[Given], at: int) -> None:
     for g in given:
         if g.at > at:
             continue
         share = 1 - math.exp(-(at - g.at) / (_ONSET_MIN * MINUTE))
         for key, full in drug(g.drug).effects.items():
-            values[key] += full * share
+            if key in values:
+                values[key] += full * share
 
 
 def _derived(v: dict[str, float]) -> None:
@@ -148,11 +157,14 @@ def measured_labs(
     out: dict[str, labs.Value] = {}
 
     def shown(key: str, value: float) -> labs.Value:
-        return labs.printed(key, value, reference(key, patient.age_years, patient.sex))
+        sex = "female" if patient.sex == "F" else "male"
+        week = patient.extra.get("pregnant_week")
+        return labs.printed(key, value, reference(key, patient.age_years, sex, week))
 
     for key in labs.catalogue().tests[test].components:
         noise = 1 + components[key].cv * s.normal()
-        out[key] = shown(key, true[key] * noise)
+        value = true[key] if key in true else rare(patient, key)
+        out[key] = shown(key, value * noise)
     if "chloride_mmol_l" in out:
         rest = out["sodium_mmol_l"].value - out["bicarbonate_mmol_l"].value
         out["chloride_mmol_l"] = shown("chloride_mmol_l", rest - round(true["anion_gap"]))

@@ -5,7 +5,7 @@ from functools import cache
 
 import msgspec
 
-from .files import load
+from .files import joined, load, names
 from .patients import Patient
 from .physiology import Given, levels
 from .rng import stream
@@ -22,16 +22,20 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Studies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of `data/imaging.yaml`."""
+    """A file of `data/imaging/`, or all of them."""
 
     studies: dict[str, Study]
-    ecg: dict[str, str]
+    ecg: dict[str, str] = {}
 
 
 @cache
 def studies() -> Studies:
     """The catalogue, read once."""
-    return load("imaging.yaml", Studies)
+    files = {n: load(f"imaging/{n}.yaml", Studies) for n in names("imaging")}
+    return Studies(
+        studies=joined("imaging", {n: f.studies for n, f in files.items()}),
+        ecg=joined("imaging", {n: f.ecg for n, f in files.items()}),
+    )
 
 
 @cache

@@ -14,7 +14,8 @@ from .conditions import condition
 from .domains import domain as _known
 from .domains import domains
 from .errors import UnknownTask
-from .patients import GENERATOR_VERSION, Patient, domain_variants, generate, variant
+from .patients import GENERATOR_VERSION, Patient, generate
+from .variants import domain_variants, variant
 
 Split = Literal["train", "validation", "test"]
 

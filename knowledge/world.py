@@ -9,10 +9,10 @@ from typing import assert_never
 import msgspec
 
 from ..bus.events import ObservationReturned
-from . import labs
 from .conditions import Predicate, condition
 from .patients import Patient
 from .physiology import MINUTE, Given, levels, severity
+from .variants import family
 
 Truth = float | bool | str | None
 
@@ -61,9 +61,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_world(patient: Patient) -> World:
     """The world at arrival, with the triage panel resulted."""
-    catalogue = labs.catalogue()
-    family = condition(patient.condition).family
-    tests = (*catalogue.arrival["all"], *catalogue.arrival.get(family, ()))
+    tests = family(condition(patient.condition).family).arrival
     orders = tuple(
         Order(item=f"lab:{t}", id=f"A{i}", placed=0, due=0) for i, t in enumerate(tests, start=1)
     )
@@ -108,7 +106,8 @@ def truth(world: World, fact: str, at: int) -> Truth:
     """The true value of a fact at a simulated time (microseconds); None where there is none.
 
     `lab:potassium_mmol_l`, `vital:sbp_mmhg`, `flag:<comorbidity>`, `flag:pregnant`,
-    `finding:<id>`, `demo:age_years`, `ecg`, `imaging:<study>`, `severity`, `condition`.
+    `finding:<id>`, `demo:age_years`, `extra:pregnant_week`, `imaging:<study>`, `ecg`, `severity`,
+    `condition`.
     """
     patient = world.patient
     kind, _, name = fact.partition(":")
@@ -116,7 +115,7 @@ def truth(world: World, fact: str, at: int) -> Truth:
         case "lab" | "vital":
             return levels(patient, world.given, at).get(name)
         case "flag":
-            return name in patient.comorbidities
+            return name in patient.comorbidities or bool(patient.extra.get(name))
         case "finding":
             return patient.findings.get(name)
         case "allergy":
@@ -130,6 +129,9 @@ def truth(world: World, fact: str, at: int) -> Truth:
                 "weight_kg": patient.weight_kg,
             }
             return demo.get(name)
+        case "extra":
+            value: Truth = patient.extra.get(name)
+            return value
         case "medication":
             return any(m.drug == name for m in patient.medications)
         case _:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from healthgym.knowledge import labs
 from healthgym.knowledge.conditions import condition, conditions
 from healthgym.knowledge.errors import UnknownVariant
-from healthgym.knowledge.patients import all_variants, comorbidities, findings, generate
+from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import (
     MINUTE,
     Given,
@@ -19,6 +19,7 @@ from healthgym.knowledge.physiology import (
     severity,
 )
 from healthgym.knowledge.rng import stream
+from healthgym.knowledge.variants import all_variants, comorbidities, findings
 
 VARIANTS = sorted(all_variants())
 seeds = st.integers(0, 10**7)

@@ -9,11 +9,12 @@ from healthgym.knowledge.drugs import formulary
 from healthgym.knowledge.errors import BadData, UnknownDomain, UnknownTask
 from healthgym.knowledge.files import load
 from healthgym.knowledge.guidelines import find, guidelines
-from healthgym.knowledge.labs import Catalogue, printed
+from healthgym.knowledge.labs import catalogue, printed
 from healthgym.knowledge.measurements import reference
-from healthgym.knowledge.patients import all_variants, comorbidities, findings, generate
+from healthgym.knowledge.patients import generate
 from healthgym.knowledge.studies import studies
 from healthgym.knowledge.tasks import patient_digest, splits, task, tasks, variants
+from healthgym.knowledge.variants import all_variants, comorbidities, findings
 
 DOMAIN = "clinical_diagnosis"
 
@@ -89,7 +90,7 @@ def _items(name):
 def test_conditions_name_only_what_exists():
     drugs = formulary().drugs
     classes = {c for d in drugs.values() for c in d.classes}
-    tests = {f"lab:{t}" for t in load("labs.yaml", Catalogue).tests} | {"lab:troponin_t_serial"}
+    tests = {f"lab:{t}" for t in catalogue().tests} | {"lab:troponin_t_serial"}
     images = {f"imaging:{s}" for s in studies().studies}
     known = tests | images | {f"drug:{d}" for d in drugs} | {f"class:{c}" for c in classes}
     free = ("consult:", "exam:", "score:", "procedure:", "allergies")
@@ -141,5 +142,5 @@ def test_flags(name, value, text):
 
 
 def test_broken_data_is_named():
-    with pytest.raises(BadData, match=r"labs\.yaml"):
-        load("labs.yaml", dict[str, int])
+    with pytest.raises(BadData, match=r"labs/acute\.yaml"):
+        load("labs/acute.yaml", dict[str, int])

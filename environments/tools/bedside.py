@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from ...bus.events import Effect
-from ...knowledge.patients import findings
 from ...knowledge.physiology import MINUTE, measured_vitals
 from ...knowledge.studies import ecg_text
+from ...knowledge.variants import findings
 from ...knowledge.world import minutes
 from ..tool import Context, Outcome, tool
 
@@ -70,7 +70,7 @@ def examine_patient(ctx: Context, system: System) -> Outcome:
 
     """
     p = ctx.world.patient
-    signs = {k: f for k, f in findings().items() if f.system == system}
+    signs = {k: f for k, f in findings().items() if f.system == system and k in p.findings}
     return Outcome(
         content={
             "exam": {system: [f.text if p.findings[k] else f.denied for k, f in signs.items()]}

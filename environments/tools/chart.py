@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ...bus.events import Effect
-from ...knowledge.patients import comorbidities, findings
 from ...knowledge.rng import stream
+from ...knowledge.variants import comorbidities, findings
 from ...knowledge.world import minutes
 from ..tool import Context, Outcome, tool
 from .shared import Text, icd
@@ -37,7 +37,7 @@ def get_patient_info(ctx: Context) -> Outcome:
 def get_patient_history(ctx: Context) -> Outcome:
     """Past illness and the history taken at triage."""
     p = ctx.world.patient
-    told = {k: f for k, f in findings().items() if f.layer == "history"}
+    told = {k: f for k, f in findings().items() if f.layer == "history" and k in p.findings}
     return Outcome(
         content={
             "past": [comorbidities()[c].name for c in p.comorbidities],

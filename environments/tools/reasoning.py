@@ -8,8 +8,8 @@ from msgspec import Meta
 from ...knowledge import guidelines, labs
 from ...knowledge.conditions import condition, conditions
 from ...knowledge.instruments import diagnosis as scores
-from ...knowledge.patients import findings
 from ...knowledge.physiology import measured_labs, measured_vitals
+from ...knowledge.variants import findings
 from ...knowledge.world import World
 from ..errors import insufficient
 from ..tool import Context, Outcome, tool

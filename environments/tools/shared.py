@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ...bus.events import Answer, Effect, PatientAnswered
-from ...knowledge.files import load
-from ...knowledge.patients import Patient, comorbidities, findings
+from ...knowledge.files import merged
+from ...knowledge.patients import Patient
+from ...knowledge.variants import comorbidities, findings
 from ..errors import invalid
 from ..tool import Context, Outcome, tool
 
@@ -39,7 +40,7 @@ def think(ctx: Context, thought: Text) -> Outcome:
 
 @cache
 def _topics() -> dict[str, tuple[str, ...]]:
-    return load("topics.yaml", dict[str, tuple[str, ...]])
+    return merged("topics", tuple[str, ...])
 
 
 def _matched(question: str) -> list[str]:
@@ -77,7 +78,7 @@ def ask_patient(
             reveals += ["allergies"] if topic == "allergies" else []
         for id_, f in findings().items():
             if f.topic == topic:
-                said.append(f.told if patient.findings[id_] else f.denied)
+                said.append(f.told if patient.findings.get(id_) else f.denied)
                 reveals.append(f"finding:{id_}")
         reveals.append(f"asked:{topic}")
     answer = " ".join(said) or "I do not know what you mean; could you ask in another way?"

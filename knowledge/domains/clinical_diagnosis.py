@@ -11,8 +11,9 @@ from typing import Any
 from .. import labs
 from ..conditions import Condition, Dose, Forbidden, Judgement, Required, condition
 from ..drugs import allergic, drug, interaction
-from ..patients import Patient, findings
+from ..patients import Patient
 from ..studies import studies
+from ..variants import findings
 from ..world import World, holds, open_world
 from . import Call, worth
 
