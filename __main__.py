@@ -2,7 +2,7 @@
 
 import typer
 
-from .cli import audit, calc, knowledge, look, play, run
+from .cli import audit, calc, knowledge, look, play, run, tasks
 
 app = typer.Typer(
     add_completion=False,
@@ -15,6 +15,7 @@ for module in (run, play, look, audit, calc):
     for command in module.COMMANDS:
         app.command()(command)
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(tasks.app, name="tasks")
 
 
 def main() -> None:

@@ -64,7 +64,12 @@ def _value(field: str, schema: Mapping[str, Any], rng: Stream) -> Any:
         case "boolean":
             return rng.bernoulli(0.5)
         case "array":
-            return []
+            items = schema.get("items", {})
+            free = items.get("type", "string") == "string" and "enum" not in items
+            return [] if free else [_value(field, items, rng) for _ in range(rng.integer(0, 3))]
+        case "object":
+            known = schema.get("properties", {})
+            return {key: _value(key, part, rng) for key, part in known.items()}
         case _:
             return rng.choice(_words(field))
 

@@ -19,7 +19,9 @@ from msgspec.structs import replace
 
 from healthgym.agents import prompt
 from healthgym.agents.differential import members
-from healthgym.agents.expert import Call, answer, proposals
+from healthgym.agents.expert import proposals
+from healthgym.agents.experts import Call
+from healthgym.agents.experts.clinical_diagnosis import answer
 from healthgym.agents.reading import read
 from healthgym.agents.toolcall import Parsed, parse, render
 from healthgym.bus.episode import Episode, Turn, fold

@@ -22,7 +22,7 @@ def domains(*, json: Json = False) -> None:
         {"domain": name, "tools": len(tools_of(name)), "tasks": len(all_tasks(name))}
         for name in all_domains()
     ]
-    _show(rows, "Domains", json=json)
+    show_rows(rows, "Domains", json=json)
 
 
 def tools(domain: Domain = "clinical_diagnosis", *, json: Json = False) -> None:
@@ -47,26 +47,7 @@ def tools(domain: Domain = "clinical_diagnosis", *, json: Json = False) -> None:
         }
         for s in found
     ]
-    _show(rows, f"Tools of {domain}", json=False)
-
-
-def tasks(
-    domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, validation or test.")] = None,
-    *,
-    json: Json = False,
-) -> None:
-    """List the frozen tasks. Example: healthgym tasks --split test --json."""
-    from ..knowledge.errors import KnowledgeError
-    from ..knowledge.tasks import tasks as all_tasks
-
-    if split not in {None, "train", "validation", "test"}:
-        raise fail(f"--split must be train, validation or test, got {split!r}")
-    try:
-        found = all_tasks(domain, split)
-    except KnowledgeError as error:
-        raise fail(str(error)) from error
-    _show([msgspec.to_builtins(t) for t in found], "Tasks", json=json)
+    show_rows(rows, f"Tools of {domain}", json=False)
 
 
 def events(
@@ -81,14 +62,14 @@ def events(
 ) -> None:
     """Print events. Example: healthgym events --type EpisodeScored --follow --json."""
 
-    async def show() -> None:
+    async def printed() -> None:
         async with open_log(data, log) as opened:
             async for batch in opened.records(*(type_ or ()), after=after, follow=follow):
                 for recorded in batch:
                     if recorded.event.aggregate.endswith(episode):
                         _print_event(recorded, json=json)
 
-    finish(show())
+    finish(printed())
 
 
 def _print_event(recorded: Recorded, *, json: bool) -> None:
@@ -107,7 +88,7 @@ def leaderboard(*, json: Json = False, data: Data = DATA) -> None:
     """Show the agents by their latest measurement. Example: healthgym leaderboard."""
     from ..projections.leaderboard import board
 
-    _show(
+    show_rows(
         [msgspec.to_builtins(r) for r in board(_database(data, "leaderboard"))],
         "Leaderboard (test patients, sampled play)",
         json=json,
@@ -134,7 +115,7 @@ def logbook(
         (agent, last),
     ).fetchall()
     connection.close()
-    _show([dict(row) for row in rows], "Logbook, latest first", json=json)
+    show_rows([dict(row) for row in rows], "Logbook, latest first", json=json)
 
 
 def guideline(*, data: Data = DATA) -> None:
@@ -153,7 +134,8 @@ def _database(data: Path, name: str) -> Path:
     return path
 
 
-def _show(rows: list[dict[str, object]], title: str, *, json: bool) -> None:
+def show_rows(rows: list[dict[str, object]], title: str, *, json: bool) -> None:
+    """Print rows as a table, or as JSON."""
     if json:
         as_json(rows)
         return
@@ -176,4 +158,4 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-COMMANDS = (domains, tools, tasks, events, leaderboard, logbook, guideline)
+COMMANDS = (domains, tools, events, leaderboard, logbook, guideline)

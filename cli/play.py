@@ -65,7 +65,7 @@ def play(
         sampling=Sampling(seed=seed),
     )
     try:
-        events = _events(requested, chosen.variant, chosen.seed, backend, model)
+        events = _events(requested, backend, model)
     except (PolicyError, KnowledgeError) as error:
         raise fail(str(error)) from error
     if save is not None:
@@ -79,15 +79,13 @@ def play(
         typer.echo(transcript(events))
 
 
-def _events(
-    requested: EpisodeRequested, variant: str, seed: int, backend: str, model: str
-) -> list[Event]:
+def _events(requested: EpisodeRequested, backend: str, model: str) -> list[Event]:
     from ..agents.toolcall import parse
     from ..environments.run import play as run_episode
     from ..scorers.composite import score
 
     with asyncio.Runner() as runner:
-        act = _actor(backend, model, variant, seed, runner)
+        act = _actor(requested, backend, model, runner)
         events = run_episode(requested, act, parse)
     head = Head(
         aggregate=events[-1].aggregate, n=events[-1].n, digest=digest(canonical(events[-1]))
@@ -96,12 +94,12 @@ def _events(
 
 
 def _actor(
-    backend: str, model: str, variant: str, seed: int, runner: asyncio.Runner
+    requested: EpisodeRequested, backend: str, model: str, runner: asyncio.Runner
 ) -> Callable[[View], Action]:
     if backend == "human":
         return _human
     if backend == "reference":
-        return _reference(variant, seed)
+        return by_reference(requested)
     from ..agents.backends import open_policy
     from ..node import model_folder
 
@@ -112,11 +110,13 @@ def _actor(
     return lambda view: runner.run(policy.act(view))
 
 
-def _reference(variant: str, seed: int) -> Callable[[View], Action]:
+def by_reference(requested: EpisodeRequested) -> Callable[[View], Action]:
+    """Play the reference solution of a case, whatever comes back."""
+    from ..knowledge.domains import questions
     from ..knowledge.patients import generate
-    from ..knowledge.reference import reference
 
-    calls = reference(generate(variant, seed))
+    patient = generate(requested.variant, requested.seed)
+    calls = questions(requested.domain).reference(patient)
 
     def act(view: View) -> Action:
         call = calls[min(len(view.turns), len(calls) - 1)]
