@@ -1,4 +1,4 @@
-"""What holds for every domain: good play pays, foolish play does not, splits hold, tools are told."""
+"""What holds for every domain: good play pays, foolish play does not, the parts fit."""
 
 from statistics import mean
 
