@@ -201,3 +201,14 @@ def test_an_episode_of_another_scorer_is_not_counted_as_judged(
     monkeypatch.setattr("healthgym.scorers.composite.SCORER", "another")
     found = json.loads(run("audit", "--log", str(saved), "--json"))
     assert (found["replayed"], found["scored"], found["other_version"]) == (1, 0, 1)
+
+
+def test_a_patient_is_shown_with_its_truth() -> None:
+    said = json.loads(run("patient", "--variant", "dka_missed_insulin", "--seed", "3", "--json"))
+    assert said["condition"] == "dka"
+    assert said["levels"]["beta_hydroxybutyrate_mmol_l"] > 3
+    later = json.loads(
+        run("patient", "--variant", "dka_missed_insulin", "--seed", "3", "--hour", "4", "--json")
+    )
+    assert later["levels"]["beta_hydroxybutyrate_mmol_l"] > 9
+    assert "true value" in run("patient", "--variant", "dka_missed_insulin")
