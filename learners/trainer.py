@@ -5,9 +5,12 @@ log-probabilities of the policy that acted: the importance ratio is against thos
 played some updates ago still counts rightly.
 """
 
+import atexit
 import queue
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -135,13 +138,21 @@ def _unused(completions: list[str], **_: Any) -> list[float]:
     return [0.0] * len(completions)
 
 
+@cache
+def _scratch() -> str:
+    """A folder TRL insists on; nothing is kept in it, and it goes with the process."""
+    folder = mkdtemp(prefix="healthgym-learner-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def settings(
     strategy: Strategy, *, learning_rate: float, temperature: float, seed: int
 ) -> GRPOConfig:
     """TRL's configuration for a strategy. `temperature` must be the one that was sampled with."""
     loss, cpu = strategy.loss, not torch.cuda.is_available()
     return GRPOConfig(
-        output_dir=mkdtemp(prefix="healthgym-learner-"),
+        output_dir=_scratch(),
         max_steps=10**9,
         per_device_train_batch_size=2,
         num_generations=2,
