@@ -2,7 +2,7 @@
 
 import typer
 
-from .cli import audit, calc, knowledge, look, patient, play, run, tasks
+from .cli import audit, calc, fork, knowledge, look, patient, play, run, tasks
 
 app = typer.Typer(
     add_completion=False,
@@ -11,7 +11,7 @@ app = typer.Typer(
     help="Healthcare AI GYM: medical AI agents practise, are judged and learn on synthetic "
     "patients. Research only; not for clinical use.",
 )
-for module in (run, play, look, audit, calc, patient):
+for module in (run, play, look, audit, calc, fork, patient):
     for command in module.COMMANDS:
         app.command()(command)
 app.add_typer(knowledge.app, name="knowledge")

@@ -13,7 +13,7 @@ from ..bus.log import Log, events
 from .shared import DATA, Data, Json, LogFile, as_json, fail, finish, open_log
 
 
-async def _episode(log: Log, name: str) -> list[Event]:
+async def find_episode(log: Log, name: str) -> list[Event]:
     """Events of the one episode whose name ends so."""
     found: set[str] = set()
     async for batch in log.records("EpisodeRequested", follow=False):
@@ -36,7 +36,7 @@ def replay(
 
     async def work() -> None:
         async with open_log(data, log) as opened:
-            result = replay_events(await _episode(opened, episode))
+            result = replay_events(await find_episode(opened, episode))
         if json:
             as_json(result)
         else:
@@ -63,7 +63,7 @@ def rescore(
 
     async def work() -> None:
         async with open_log(data, log) as opened:
-            events = await _episode(opened, episode)
+            events = await find_episode(opened, episode)
         fresh = score([e for e in events if e.type != "EpisodeScored"])
         old = next((e.data for e in events if isinstance(e.data, EpisodeScored)), None)
         if json:

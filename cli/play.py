@@ -1,7 +1,8 @@
 """`healthgym play`: one episode in the terminal, by a policy or by a person."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,7 @@ def play(
         chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
     except KnowledgeError as error:
         raise fail(str(error)) from error
-    backend, _, model = policy.partition(":")
+    backend = policy.partition(":")[0]
     requested = request(
         chosen,
         agent=backend if backend.isalnum() else "agent",
@@ -65,11 +66,11 @@ def play(
         sampling=Sampling(seed=seed),
     )
     try:
-        events = _events(requested, backend, model)
+        events = _events(requested, policy)
     except (PolicyError, KnowledgeError) as error:
         raise fail(str(error)) from error
     if save is not None:
-        asyncio.run(_save(events, save))
+        asyncio.run(save_log(events, save))
     if json:
         for event in events:
             typer.echo(canonical(event).decode())
@@ -79,27 +80,38 @@ def play(
         typer.echo(transcript(events))
 
 
-def _events(requested: EpisodeRequested, backend: str, model: str) -> list[Event]:
+def _events(requested: EpisodeRequested, policy: str) -> list[Event]:
     from ..agents.toolcall import parse
     from ..environments.run import play as run_episode
+
+    with player(requested, policy) as act:
+        return judged(run_episode(requested, act, parse))
+
+
+def judged(events: list[Event]) -> list[Event]:
+    """The episode with its judgement."""
     from ..scorers.composite import score
 
-    with asyncio.Runner() as runner:
-        act = _actor(requested, backend, model, runner)
-        events = run_episode(requested, act, parse)
     head = Head(
         aggregate=events[-1].aggregate, n=events[-1].n, digest=digest(canonical(events[-1]))
     )
     return [*events, *seal("local", head, [Draft(data=score(events), at=events[-1].at)])]
 
 
-def _actor(
-    requested: EpisodeRequested, backend: str, model: str, runner: asyncio.Runner
-) -> Callable[[View], Action]:
+@contextmanager
+def player(requested: EpisodeRequested, policy: str) -> Iterator[Callable[[View], Action]]:
+    """Who plays, by the name that `--policy` takes. Raises PolicyError."""
+    backend, _, model = policy.partition(":")
     if backend == "human":
-        return _human
-    if backend == "reference":
-        return by_reference(requested)
+        yield _human
+    elif backend == "reference":
+        yield by_reference(requested)
+    else:
+        with asyncio.Runner() as runner:
+            yield _asked(backend, model, runner)
+
+
+def _asked(backend: str, model: str, runner: asyncio.Runner) -> Callable[[View], Action]:
     from ..agents.backends import open_policy
     from ..node import model_folder
 
@@ -113,10 +125,9 @@ def _actor(
 def by_reference(requested: EpisodeRequested) -> Callable[[View], Action]:
     """Play the reference solution of a case, whatever comes back."""
     from ..knowledge.domains import questions
-    from ..knowledge.patients import generate
+    from ..knowledge.forks import patient_of
 
-    patient = generate(requested.variant, requested.seed)
-    calls = questions(requested.domain).reference(patient)
+    calls = questions(requested.domain).reference(patient_of(requested))
 
     def act(view: View) -> Action:
         call = calls[min(len(view.turns), len(calls) - 1)]
@@ -143,7 +154,8 @@ def _human(view: View) -> Action:
     return Action(raw=text)
 
 
-async def _save(events: list[Event], folder: Path) -> None:
+async def save_log(events: list[Event], folder: Path) -> None:
+    """Keep an episode as a log in a folder."""
     async with FileLog(folder, gym="local") as log:
         head = Head(aggregate=events[0].aggregate)
         for e in events:

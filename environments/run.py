@@ -43,7 +43,7 @@ class _Unread(msgspec.Struct):
     reason: str
 
 
-def _plain(raw: str) -> _Read | _Unread:
+def plain(raw: str) -> _Read | _Unread:
     """Accept nothing but the bare JSON object."""
     try:
         call = msgspec.json.decode(raw, type=_Call)
@@ -52,7 +52,7 @@ def _plain(raw: str) -> _Read | _Unread:
     return _Read(tool=call.name, arguments=call.arguments)
 
 
-def acted(action: Action, turn: int, read: Reader = _plain) -> ToolCalled | ActionRejected:
+def acted(action: Action, turn: int, read: Reader = plain) -> ToolCalled | ActionRejected:
     """The event of an action: a tool call, or a rejected text."""
     found = read(action.raw)
     if hasattr(found, "reason"):
@@ -93,7 +93,7 @@ class Record:
         self.append([Draft(data=data, at=at)])
 
 
-def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = _plain) -> list[Event]:
+def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = plain) -> list[Event]:
     """Play an episode to its end and return its events (request first, end last).
 
     Raises UnknownRequest or OtherVersion; whatever `policy_fn` raises passes through.

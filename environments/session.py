@@ -26,8 +26,9 @@ from ..knowledge.domains import domain as known
 from ..knowledge.domains import policy, questions
 from ..knowledge.errors import KnowledgeError
 from ..knowledge.files import code_digest
+from ..knowledge.forks import patient_of
 from ..knowledge.guidelines import versions
-from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
+from ..knowledge.patients import GENERATOR_VERSION, Patient
 from ..knowledge.physiology import MINUTE
 from ..knowledge.tasks import Task
 from ..knowledge.world import World, evolve, open_world
@@ -89,7 +90,7 @@ def open_session(requested: EpisodeRequested) -> Session:
         raise OtherVersion(f"generator {requested.generator}, this code has {GENERATOR_VERSION}")
     try:
         known(requested.domain)
-        patient = generate(requested.variant, requested.seed)
+        patient = patient_of(requested)
     except KnowledgeError as error:
         raise UnknownRequest(str(error)) from error
     return Session(requested=requested, world=open_world(patient))

@@ -10,6 +10,7 @@ KnowledgeError
 ├── UnknownMeasurement no such lab or vital sign
 ├── UnknownUnit        a measurement is not given in that unit
 ├── UnknownCode        ICD-10-CM has no such code
+├── UnknownFact        a patient has no such fact, or not of that type
 ├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
 """
@@ -74,6 +75,15 @@ class UnknownMeasurement(_Missing):
     """No lab or vital sign of that id."""
 
     what = "measurement"
+
+
+class UnknownFact(KnowledgeError):
+    """A patient has no such fact to change, or not with a value of that type."""
+
+    def __init__(self, fact: str, value: object, known: Iterable[str]) -> None:
+        near = get_close_matches(fact, list(known), n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        super().__init__(f"fact {fact!r} cannot be set to {value!r}{hint}")
 
 
 class UnknownCode(KnowledgeError):

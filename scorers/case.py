@@ -9,7 +9,8 @@ from ..bus.events import Answer, EpisodeRequested, Event, SafetyFinding
 from ..knowledge.conditions import Condition, Forbidden, Judgement, Required, condition
 from ..knowledge.domains import questions
 from ..knowledge.drugs import Allergy, allergic, drug, formulary
-from ..knowledge.patients import GENERATOR_VERSION, Patient, generate
+from ..knowledge.forks import patient_of
+from ..knowledge.patients import GENERATOR_VERSION, Patient
 from ..knowledge.world import World, evolve, holds, open_world
 from .errors import OtherVersion, Unfinished
 
@@ -113,7 +114,7 @@ def open_case(events: Sequence[Event]) -> Case:
         raise Unfinished(f"{episode.aggregate or 'no events'}: not an ended episode")
     if requested.generator != GENERATOR_VERSION:
         raise OtherVersion(f"generator {requested.generator}, this code has {GENERATOR_VERSION}")
-    patient = generate(requested.variant, requested.seed)
+    patient = patient_of(requested)
     opening = world = open_world(patient)
     steps: list[Step] = []
     for turn in episode.turns:

@@ -11,6 +11,7 @@ from .parts import (
     EndReason,
     ErrorCode,
     FailureKind,
+    Fork,
     Generation,
     Purpose,
     Sampling,
@@ -42,6 +43,8 @@ class EpisodeRequested(Data, frozen=True, kw_only=True):
     supersedes: str = ""
     masked: bool = False
     """Keep this episode out of training."""
+    fork: Fork | msgspec.UnsetType = msgspec.UNSET
+    """Set where this episode continues a copy of another one."""
 
 
 class EpisodeStarted(Data, frozen=True, kw_only=True):

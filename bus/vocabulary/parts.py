@@ -1,5 +1,6 @@
 """The base of all payloads, and the parts that several of them share."""
 
+from hashlib import blake2b
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -70,6 +71,21 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     grammar: str = ""
     constrained: bool = False
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an episode was copied from, and what was changed."""
+
+    episode: str
+    n: int
+    """Actions up to this event of the original were taken over."""
+    changes: dict[str, float | bool | str] = {}
+    """Facts of the hidden truth that differ from the generated patient's."""
+
+    def name(self) -> str:
+        """A short name of its own, the same for the same fork."""
+        body = msgspec.json.encode(self, order="deterministic")
+        return f"fork-{blake2b(body, digest_size=8).hexdigest()}"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
