@@ -1,5 +1,6 @@
 """What a player has seen: the observations of a view, read into a chart. Nothing is inferred."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -8,17 +9,12 @@ import msgspec
 
 from ..knowledge.drugs import Allergy, resolve
 from ..knowledge.studies import studies
-from ..knowledge.variants import comorbidities, findings
+from ..knowledge.variants import comorbidities, families, family, findings
 from .policy import View
 
 _MINUTE = 60_000_000
 _PATIENCE = 180 * _MINUTE
 """A culture that grows for days is not waited for."""
-_FAMILIES = {
-    "dyspnoea": ("breath", "breathless"),
-    "chest_pain": ("chest",),
-    "metabolic": ("unwell", "weak", "weakness", "drowsy"),
-}
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +47,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     minute: int = 0
 
 
+@cache
+def _tickets() -> tuple[tuple[re.Pattern[str], str], ...]:
+    found = []
+    for name in families():
+        for complaint in family(name).complaints:
+            text = re.escape(complaint).replace(r"\{who\}", ".+").replace(r"\{since\}", ".+")
+            found.append((re.compile(text), name))
+    return tuple(found)
+
+
 def family_of(ticket: str) -> str:
-    """Family of conditions whose words the ticket uses."""
-    words = "".join(c if c.isalpha() else " " for c in ticket.lower()).split()
-    return next((f for f, keys in _FAMILIES.items() if set(keys) & set(words)), "chest_pain")
+    """Family of conditions whose ticket it is; chest pain for words nobody knows."""
+    return next((name for text, name in _tickets() if text.fullmatch(ticket)), "chest_pain")
 
 
 def number(text: str) -> float | None:

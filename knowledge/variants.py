@@ -11,7 +11,7 @@ import msgspec
 from .conditions import Age, Predicate
 from .drugs import Allergy
 from .errors import UnknownVariant
-from .files import by_file, joined, load, merged, root
+from .files import by_file, joined, load, merged, names, root
 
 Sex = Literal["F", "M"]
 
@@ -94,6 +94,12 @@ def comorbidities() -> dict[str, Comorbidity]:
 
 
 @cache
+def families() -> tuple[str, ...]:
+    """Ids of all families, sorted."""
+    return tuple(names("families"))
+
+
+@cache
 def family(id_: str) -> Family:
     """The family of that id. Raises BadData naming the file."""
     return load(f"families/{id_}.yaml", Family)
@@ -117,6 +123,12 @@ def comorbidities_of(family_id: str) -> dict[str, Comorbidity]:
 def domain_variants(domain: str) -> dict[str, Variant]:
     """The variants of one domain, by id."""
     return merged(f"variants/{domain}", Variant)
+
+
+@cache
+def conditions_in(domain: str) -> tuple[str, ...]:
+    """Ids of the conditions that a domain's variants have, sorted."""
+    return tuple(sorted({v.condition for v in domain_variants(domain).values()}))
 
 
 @cache

@@ -18,7 +18,7 @@ from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.scorers.composite import score
 
-TASKS = tasks()[::3]
+TASKS = tasks("clinical_diagnosis")[::3]
 
 
 def judged(on: Task, skill: float = 1.0, index: int = 0) -> EpisodeScored:
@@ -39,7 +39,7 @@ def test_the_expert_plays_well_in_every_condition() -> None:
 
 
 def test_the_expert_harms_nobody_with_a_drug() -> None:
-    for on in tasks():
+    for on in tasks("clinical_diagnosis"):
         for f in judged(on).findings:
             given = f.severity == 5 and not f.rule.endswith(("OMITTED", "RED_FLAG", "NO_SURGEON"))
             assert not given, (on.id, f)
@@ -93,7 +93,7 @@ def test_the_expert_answers_in_its_last_turn() -> None:
         assert ended.reason == "submitted"
 
 
-@pytest.mark.parametrize("on", tasks()[::4], ids=lambda t: t.id)
+@pytest.mark.parametrize("on", tasks("clinical_diagnosis")[::4], ids=lambda t: t.id)
 def test_the_ticket_names_the_family(on: Task) -> None:
     from healthgym.knowledge.conditions import condition
 
@@ -102,7 +102,9 @@ def test_the_ticket_names_the_family(on: Task) -> None:
 
 
 def test_a_chart_is_read_as_it_was_shown() -> None:
-    on = next(t for t in tasks() if t.variant == "pneumonia_penicillin_anaphylaxis")
+    on = next(
+        t for t in tasks("clinical_diagnosis") if t.variant == "pneumonia_penicillin_anaphylaxis"
+    )
     patient = generate(on.variant, on.seed)
     seen: list[View] = []
     asked = iter(

@@ -46,8 +46,9 @@ def test_lists_for_programs() -> None:
     assert {t["split"] for t in tasks} == {"test"}
     tools = json.loads(run("tools", "--domain", "clinical_diagnosis", "--json"))
     assert len({t["name"] for t in tools}) == len(tools) >= 20
-    (domain,) = json.loads(run("domains", "--json"))
-    assert domain["domain"] == "clinical_diagnosis"
+    listed = {d["domain"]: d for d in json.loads(run("domains", "--json"))}
+    assert {"clinical_diagnosis", "triage_emergency"} <= set(listed)
+    assert listed["clinical_diagnosis"]["tasks"] == 120
 
 
 def test_play_shows_a_transcript_and_a_score() -> None:

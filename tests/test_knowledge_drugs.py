@@ -28,7 +28,7 @@ def test_brands_and_salts_resolve(name, id_):
     assert resolve(name).id == id_
 
 
-@pytest.mark.parametrize("name", ["", "asprin", "amox", "penicillamine", "sulfate", "unobtainium"])
+@pytest.mark.parametrize("name", ["", "asprin", "amox", "penicilamine", "sulfate", "unobtainium"])
 def test_nothing_is_guessed(name):
     assert resolve(name) is None
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthgym.knowledge import labs
-from healthgym.knowledge.conditions import condition, conditions
+from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.errors import UnknownVariant
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import (
@@ -19,9 +19,18 @@ from healthgym.knowledge.physiology import (
     severity,
 )
 from healthgym.knowledge.rng import stream
-from healthgym.knowledge.variants import all_variants, comorbidities, findings
+from healthgym.knowledge.variants import (
+    all_variants,
+    comorbidities,
+    conditions_in,
+    domain_variants,
+    findings,
+)
+
+CONDITIONS = conditions_in("clinical_diagnosis")
 
 VARIANTS = sorted(all_variants())
+DIAGNOSTIC = sorted(domain_variants("clinical_diagnosis"))
 seeds = st.integers(0, 10**7)
 variants = st.sampled_from(VARIANTS)
 HOUR = 60 * MINUTE
@@ -93,10 +102,10 @@ def test_values_stay_possible(variant, seed):
         assert abs(true["pco2_mmhg"] - 4 - winters) < 10
 
 
-@pytest.mark.parametrize("name", conditions())
+@pytest.mark.parametrize("name", CONDITIONS)
 def test_treatment_helps_and_its_absence_harms(name):
     c = condition(name)
-    own = next(v for v in VARIANTS if all_variants()[v].condition == name)
+    own = next(v for v in DIAGNOSTIC if all_variants()[v].condition == name)
     p = generate(own, 7)
     doses = [options[0] for options in c.plan.values()]
     drugs = [
@@ -119,7 +128,7 @@ def features(p):
     free = {"age": p.age_years, "female": p.sex == "F", "onset": p.onset_h, "weight": p.weight_kg}
     free |= {"ticket": len(p.complaint), "medicines": len(p.medications)}
     free |= measured_vitals(p, (), MINUTE)
-    free |= {k: p.findings[k] for k, f in findings().items() if f.layer != "exam"}
+    free |= {k: has for k, has in p.findings.items() if findings()[k].layer != "exam"}
     free |= {f"past:{k}": k in p.comorbidities for k in comorbidities()}
     return free
 
@@ -127,8 +136,8 @@ def features(p):
 @pytest.fixture(scope="module")
 def cohorts():
     out = {}
-    for name in conditions():
-        own = [v for v in VARIANTS if all_variants()[v].condition == name]
+    for name in CONDITIONS:
+        own = [v for v in DIAGNOSTIC if all_variants()[v].condition == name]
         out[name] = [generate(own[i % len(own)], 900_000 + i) for i in range(400)]
     return out
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from healthgym.knowledge.conditions import condition, conditions
+from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.drugs import formulary
 from healthgym.knowledge.errors import BadData, UnknownDomain, UnknownTask
 from healthgym.knowledge.files import load
@@ -14,7 +14,9 @@ from healthgym.knowledge.measurements import reference
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.studies import studies
 from healthgym.knowledge.tasks import patient_digest, splits, task, tasks, variants
-from healthgym.knowledge.variants import all_variants, comorbidities, findings
+from healthgym.knowledge.variants import all_variants, comorbidities, conditions_in, findings
+
+CONDITIONS = conditions_in("clinical_diagnosis")
 
 DOMAIN = "clinical_diagnosis"
 
@@ -41,7 +43,7 @@ def test_every_family_has_unseen_variants():
     counts = Counter(
         (condition(all_variants()[v].condition).family, s) for v, s in splits(DOMAIN).items()
     )
-    for family in {condition(c).family for c in conditions()}:
+    for family in {condition(c).family for c in CONDITIONS}:
         assert counts[family, "test"] >= 2
         assert counts[family, "validation"] >= 1
         assert counts[family, "train"] > counts[family, "test"]
@@ -56,7 +58,7 @@ def test_splits_cut_by_variant():
 
 def test_every_condition_has_four_variants():
     counts = Counter(v.condition for v in all_variants().values())
-    assert all(counts[c] >= 4 for c in conditions())
+    assert all(counts[c] >= 4 for c in CONDITIONS)
 
 
 def test_generated_tasks():
@@ -94,7 +96,7 @@ def test_conditions_name_only_what_exists():
     images = {f"imaging:{s}" for s in studies().studies}
     known = tests | images | {f"drug:{d}" for d in drugs} | {f"class:{c}" for c in classes}
     free = ("consult:", "exam:", "score:", "procedure:", "allergies")
-    for name in conditions():
+    for name in CONDITIONS:
         c = condition(name)
         for item in _items(name):
             if item.startswith("finding:"):
@@ -121,8 +123,8 @@ def test_conditions_name_only_what_exists():
 
 def test_every_condition_has_a_guideline():
     covered = {c for g in guidelines().values() for c in g.conditions}
-    assert covered == set(conditions())
-    for name in conditions():
+    assert covered == set(CONDITIONS)
+    for name in CONDITIONS:
         assert name in find(condition(name).name)[0].conditions, name
     assert find("zzz") == []
 

@@ -53,7 +53,11 @@ def adapter() -> bytes:
 
 def played(model: Model, number: int, law: Sampling, version: str = "") -> Episode:
     asked = request(
-        tasks()[number], agent="tiny", sampling=law, policy_version=version, max_turns=8
+        tasks("clinical_diagnosis")[number],
+        agent="tiny",
+        sampling=law,
+        policy_version=version,
+        max_turns=8,
     )
     return fold(play(asked, lambda view: model.act_batch([view])[0]))
 
@@ -68,7 +72,11 @@ def views(model: Model, law: Sampling, version: str = "") -> list[View]:
 
     for number in (0, 17, 40):
         asked = request(
-            tasks()[number], agent="tiny", sampling=law, policy_version=version, max_turns=4
+            tasks("clinical_diagnosis")[number],
+            agent="tiny",
+            sampling=law,
+            policy_version=version,
+            max_turns=4,
         )
         play(asked, act)
     return found

@@ -13,11 +13,11 @@ from healthgym.bus.events import EpisodeScored, Event
 from healthgym.bus.view import Action
 from healthgym.environments.run import play
 from healthgym.environments.session import request
-from healthgym.knowledge.conditions import conditions
 from healthgym.knowledge.icd10 import closeness
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import Task, task, tasks
+from healthgym.knowledge.variants import conditions_in
 from healthgym.scorers.composite import (
     DIMENSIONS,
     SCORER,
@@ -30,8 +30,10 @@ from healthgym.scorers.composite import (
 from healthgym.scorers.errors import BadScoring, OtherVersion, Unfinished
 from healthgym.scorers.safety import rules
 
+CONDITIONS = conditions_in("clinical_diagnosis")
+
 Calls = Sequence[tuple[str, dict[str, Any]]]
-FIRST = [f"dx_{name}_001" for name in conditions()]
+FIRST = [f"dx_{name}_001" for name in CONDITIONS]
 
 
 def run(on: Task, calls: Calls, max_turns: int = 40) -> list[Event]:
@@ -329,5 +331,5 @@ def test_what_cannot_be_judged_is_an_error_not_a_number() -> None:
 
 
 def test_every_task_can_be_scored_without_an_answer() -> None:
-    for on in tasks()[::5]:
+    for on in tasks("clinical_diagnosis")[::5]:
         assert score(run(on, [("think", {"thought": "."})] * 2, max_turns=2)).composite == 0.0

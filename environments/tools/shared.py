@@ -45,7 +45,7 @@ def _topics() -> dict[str, tuple[str, ...]]:
 
 def _matched(question: str) -> list[str]:
     words = set(re.findall(r"[a-z]+", question.lower()))
-    return [topic for topic, keys in _topics().items() if words.intersection(keys)]
+    return [topic for topic, keys in _topics().items() if words.intersection((topic, *keys))]
 
 
 def _background(patient: Patient, topic: str) -> str:

@@ -238,6 +238,8 @@ def _check(name: str, field: inspect.Field, value: Any) -> None:
 
 def _expected(field: inspect.Field, value: Any, said: str) -> tuple[str, str]:
     extra, plain = measure(field.type)
+    if isinstance(plain, inspect.LiteralType):
+        return f"one of {', '.join(map(repr, plain.values))}", ""
     number = isinstance(plain, inspect.IntType | inspect.FloatType)
     low, high = getattr(plain, "ge", None), getattr(plain, "le", None)
     if not number or low is None or high is None:

@@ -71,6 +71,9 @@ Wbc = Annotated[float, quantity(0, 500, "10*3/uL", normal=7.5, others={"/uL": 10
 Platelets = Annotated[float, quantity(0, 3000, "10*3/uL", normal=250, others={"/uL": 1000})]
 Inr = Annotated[float, quantity(0.5, 20, "1", normal=1.0)]
 Enzyme = Annotated[float, quantity(1, 50000, "U/L", normal=25, others={"ukat/L": 0.0167})]
+Lactate = Annotated[float, quantity(0.1, 40, "mmol/L", normal=1.0, others={"mg/dL": 9.01})]
+Osmolality = Annotated[float, quantity(30, 1500, "mosm/kg")]
+"""Of serum or urine."""
 Percent = Annotated[float, quantity(0, 100, "%", normal=0)]
 Number = Annotated[int, count(0, 100, normal=0)]
 
@@ -80,6 +83,12 @@ def half_up(value: float, digits: int = 0) -> float:
     step = Decimal(1).scaleb(-digits)
     rounded = float(Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP))
     return rounded + 0.0
+
+
+def fixed(value: float, digits: int) -> str:
+    """The value with that many decimals; -0.0 is printed as 0.0."""
+    text = f"{value:.{digits}f}"
+    return text if float(text) else f"{0:.{digits}f}"
 
 
 def years(age: float) -> int:

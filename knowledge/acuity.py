@@ -1,0 +1,108 @@
+"""How urgent a visit is: ESI v5-style decision points over what is true at the door.
+
+Rules are data (`data/triage/<family>.yaml` and `any.yaml`). The Emergency Severity Index is a
+trademark of the Emergency Nurses Association; this is its published logic in our own words, by
+what the nurse can find out, not by the hidden diagnosis (ESI handbook, 5th ed., ENA 2023).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import msgspec
+
+from .conditions import Predicate, Required
+from .files import load, names
+
+Holds = Callable[[Predicate], bool]
+DANGER = (
+    Predicate(fact="vital:hr_bpm", op=">", value=100),
+    Predicate(fact="vital:rr_pm", op=">", value=20),
+    Predicate(fact="vital:spo2_pct", op="<", value=92),
+)
+"""Decision point D for adults: strictly beyond these."""
+MANY = 2
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One reason for a level: all its predicates hold."""
+
+    id: str
+    when: tuple[Predicate, ...]
+    source: str
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What makes a complaint urgent, what it will need, and what must be done at once."""
+
+    lifesaving: tuple[Clause, ...]
+    high_risk: tuple[Clause, ...]
+    resources: dict[str, tuple[tuple[Predicate, ...], ...]] = {}
+    """Kind of resource -> alternatives of which one must hold; none: always needed."""
+    required: tuple[Required, ...] = ()
+
+
+class Acuity(msgspec.Struct, frozen=True, kw_only=True):
+    """A level and what it rests on."""
+
+    level: int
+    because: tuple[Clause, ...]
+    """Clauses that hold at the decisive point (A or B); empty below."""
+    resources: tuple[str, ...]
+    danger: tuple[str, ...]
+    """Vital signs in the danger zone."""
+
+
+@cache
+def rules(family: str) -> Rules:
+    """The rules of a family of complaints, those of every complaint included."""
+    common = load("triage/any.yaml", Rules)
+    own = load(f"triage/{family}.yaml", Rules)
+    return Rules(
+        lifesaving=(*common.lifesaving, *own.lifesaving),
+        high_risk=(*common.high_risk, *own.high_risk),
+        resources=own.resources,
+        required=own.required,
+    )
+
+
+def families() -> list[str]:
+    """Families of complaints that have rules."""
+    return [n for n in names("triage") if n != "any"]
+
+
+def _met(clauses: Sequence[Clause], holds: Holds) -> tuple[Clause, ...]:
+    return tuple(c for c in clauses if all(holds(p) for p in c.when))
+
+
+def acuity(family: str, holds: Holds) -> Acuity:
+    """The level of a patient of whom `holds` tells what is true (or known)."""
+    own = rules(family)
+    danger = tuple(p.fact for p in DANGER if holds(p))
+    needed = tuple(
+        kind
+        for kind, options in own.resources.items()
+        if not options or any(all(holds(p) for p in option) for option in options)
+    )
+    for level, clauses in ((1, own.lifesaving), (2, own.high_risk)):
+        if met := _met(clauses, holds):
+            return Acuity(level=level, because=met, resources=needed, danger=danger)
+    level = 5 - min(len(needed), MANY)
+    if level == 3 and danger:
+        level = 2
+    return Acuity(level=level, because=(), resources=needed, danger=danger)
+
+
+def observed_by(fact: str) -> str:
+    """The observation that makes a fact of these rules known."""
+    kind, _, name = fact.partition(":")
+    match kind:
+        case "vital":
+            return "vitals"
+        case "demo":
+            return "look"
+        case "flag":
+            return "history"
+        case "lab":
+            return f"lab:{name.split('_')[0]}_poc"
+        case _:
+            return fact
