@@ -2,7 +2,8 @@
 
 The oracle is `open-medicine` (Apache-2.0; extra `oracles`). Inputs are drawn from our own schemas,
 so both sides see the same patient. Where they differ for a reason, the reason stands here and the
-inputs are set to where both speak of the same thing.
+inputs are set to where both speak of the same thing. Their MELD-Na is the formula of 2008, not the
+one in force from 2016: it is not compared.
 """
 
 from collections.abc import Callable
@@ -155,26 +156,11 @@ def _abcd2(x: Inputs) -> Inputs:
     return {
         "age_ge_60": years(x) >= 60,
         "bp_ge_140_90": x["systolic_bp_mmhg"] >= 140 or x["diastolic_bp_mmhg"] >= 90,
-        "clinical_features": x["clinical_features"].replace(" ", "_"),
+        "clinical_features": x["clinical_features"]
+        .replace(" without weakness", "")
+        .replace(" ", "_"),
         "duration": long,
         "diabetes": x["diabetes"],
-    }
-
-
-def _meld(x: Inputs) -> Inputs:
-    from math import log
-
-    bounded = [max(v, 1.0) for v in (x["creatinine_mg_dl"], x["bilirubin_mg_dl"], x["inr"])]
-    cr = 4.0 if x["dialysis_twice_in_past_week"] else min(bounded[0], 4.0)
-    raw = 0.957 * log(cr) + 0.378 * log(bounded[1]) + 1.12 * log(bounded[2]) + 0.643
-    # OPTN 2016 adds sodium only above 11; they add it always.
-    assume(round(raw, 1) * 10 > 11)
-    return {
-        "creatinine": x["creatinine_mg_dl"],
-        "bilirubin": x["bilirubin_mg_dl"],
-        "inr": x["inr"],
-        "sodium": x["sodium_mmol_l"],
-        "on_dialysis": x["dialysis_twice_in_past_week"],
     }
 
 
@@ -197,7 +183,6 @@ ORACLES: dict[str, Oracle] = {
     "news2": ("news2", "NEWS2", _news2, 1e-9),
     "child_pugh": ("child_pugh", "ChildPugh", _child_pugh, 1e-9),
     "abcd2": ("abcd2", "ABCD2", _abcd2, 1e-9),
-    "meld_na": ("meld_na", "MELDNa", _meld, 1e-9),
     "ckd_epi_2021": ("ckd_epi", "CKDEPI", _sexed(serum_creatinine="creatinine_mg_dl"), 0.6),
     "cockcroft_gault": (
         "cockcroft_gault",
@@ -284,14 +269,18 @@ ORACLES: dict[str, Oracle] = {
     "glasgow_blatchford": (
         "glasgow_blatchford",
         "GlasgowBlatchford",
-        lambda x: {
-            "bun": x["bun_mg_dl"],
-            "hemoglobin": x["hemoglobin_g_dl"],
-            "systolic_bp": round(x["systolic_bp_mmhg"]),
-            "pulse": round(x["heart_rate_per_min"]),
-            "is_male": x["sex"] == "male",
-            **same("melena", "syncope", "hepatic_disease", "cardiac_failure")(x),
-        },
+        # They give one point where Blatchford gives two.
+        lambda x: (
+            x.update(syncope=False, hepatic_disease=False, cardiac_failure=False)
+            or {
+                "bun": x["bun_mg_dl"],
+                "hemoglobin": x["hemoglobin_g_dl"],
+                "systolic_bp": round(x["systolic_bp_mmhg"]),
+                "pulse": round(x["heart_rate_per_min"]),
+                "is_male": x["sex"] == "male",
+                **same("melena", "syncope", "hepatic_disease", "cardiac_failure")(x),
+            }
+        ),
         1e-9,
     ),
     "grace": (

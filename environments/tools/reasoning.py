@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from ...knowledge import guidelines, labs
 from ...knowledge.conditions import condition, conditions
-from ...knowledge.instruments import diagnosis as scores
+from ...knowledge.instruments.core import calc
 from ...knowledge.physiology import measured_labs, measured_vitals
 from ...knowledge.variants import findings
 from ...knowledge.world import World
@@ -91,11 +91,15 @@ def _need(world: World, *facts: str) -> None:
         raise insufficient(*missing)
 
 
-def _shown(name: str, score: scores.Score) -> Outcome:
-    content: dict[str, Any] = {name: score.value, "band": score.band}
-    positive = {k: v for k, v in score.components.items() if v}
-    if positive:
+def _shown(name: str, inputs: dict[str, Any], *, assume_normal: bool = False) -> Outcome:
+    """Run an instrument on what the chart holds."""
+    result = calc(name, inputs, assume_normal=assume_normal)
+    content: dict[str, Any] = {name: result.value, "band": result.band}
+    positive = {k: v for k, v in result.components.items() if v}
+    if positive and result.unit == "points":
         content["points"] = positive
+    if result.missing:
+        content["assumed_normal"] = list(result.missing)
     return Outcome(content=content, reveals=(f"score:{name}",))
 
 
@@ -107,13 +111,14 @@ def calculate_curb65(ctx: Context) -> Outcome:
     v = measured_vitals(w.patient, w.given, ctx.done)
     return _shown(
         "curb65",
-        scores.curb65(
-            confusion=v["gcs"] < 15,
-            bun_mg_dl=_lab(w, ctx.done, "bun_mg_dl"),
-            rr_pm=v["rr_pm"],
-            bp_mmhg=(v["sbp_mmhg"], v["dbp_mmhg"]),
-            age_years=w.patient.age_years,
-        ),
+        {
+            "new_confusion": v["gcs"] < 15,
+            "bun_mg_dl": _lab(w, ctx.done, "bun_mg_dl"),
+            "respiratory_rate_per_min": v["rr_pm"],
+            "systolic_bp_mmhg": v["sbp_mmhg"],
+            "diastolic_bp_mmhg": v["dbp_mmhg"],
+            "age_years": w.patient.age_years,
+        },
     )
 
 
@@ -123,7 +128,14 @@ def calculate_qsofa(ctx: Context) -> Outcome:
     w = ctx.world
     _need(w, "vitals")
     v = measured_vitals(w.patient, w.given, ctx.done)
-    return _shown("qsofa", scores.qsofa(rr_pm=v["rr_pm"], sbp_mmhg=v["sbp_mmhg"], gcs=v["gcs"]))
+    return _shown(
+        "qsofa",
+        {
+            "respiratory_rate_per_min": v["rr_pm"],
+            "systolic_bp_mmhg": v["sbp_mmhg"],
+            "gcs": int(v["gcs"]),
+        },
+    )
 
 
 @tool(effect="read", minutes=1)
@@ -140,15 +152,15 @@ def calculate_wells_pe(ctx: Context, *, most_likely: bool = False) -> Outcome:
     has = w.patient.findings
     return _shown(
         "wells_pe",
-        scores.wells_pe(
-            dvt_signs=has["exam_calf"],
-            most_likely=most_likely,
-            hr_bpm=v["hr_bpm"],
-            immobilised=has["immobilisation"],
-            previous_vte="previous_vte" in w.patient.comorbidities,
-            hemoptysis=has["hemoptysis"],
-            cancer="cancer" in w.patient.comorbidities,
-        ),
+        {
+            "clinical_signs_of_dvt": has["exam_calf"],
+            "pe_most_likely_diagnosis": most_likely,
+            "heart_rate_over_100": v["hr_bpm"] > 100,
+            "immobilised_3_days_or_surgery_4_weeks": has["immobilisation"],
+            "previous_pe_or_dvt": "previous_vte" in w.patient.comorbidities,
+            "hemoptysis": has["hemoptysis"],
+            "active_malignancy": "cancer" in w.patient.comorbidities,
+        },
     )
 
 
@@ -160,6 +172,8 @@ _RISKS = (
     "hyperlipidemia",
     "obesity",
 )
+_HISTORY = ("slightly suspicious", "moderately suspicious", "highly suspicious")
+_ECG = ("normal", "non-specific repolarisation disturbance", "significant st deviation")
 _ECG_POINTS = {"st_depression": 2, "t_inversion": 1, "nonspecific": 1, "lvh": 1, "rv_strain": 1}
 
 
@@ -172,24 +186,23 @@ def calculate_heart_score(ctx: Context) -> Outcome:
     typical = has["pressure"] + has["radiation"] + has["exertional_onset"] + has["sweating"]
     return _shown(
         "heart",
-        scores.heart_score(
-            history=min(typical, 2),
-            ecg=_ECG_POINTS.get(w.patient.ecg, 0),
-            age_years=w.patient.age_years,
-            risk_factors=sum(r in ill for r in _RISKS),
-            known_ascvd="coronary_disease" in ill,
-            troponin=_lab(w, ctx.done, "troponin_t_ng_l") / 14,
-        ),
+        {
+            "history": _HISTORY[min(typical, 2)],
+            "ecg": _ECG[_ECG_POINTS.get(w.patient.ecg, 0)],
+            "age_years": w.patient.age_years,
+            "number_of_risk_factors": sum(r in ill for r in _RISKS),
+            "known_atherosclerotic_disease": "coronary_disease" in ill,
+            "troponin_multiple_of_upper_limit": _lab(w, ctx.done, "troponin_t_ng_l") / 14,
+        },
     )
 
 
 @tool(effect="read", minutes=1)
 def calculate_anion_gap(ctx: Context) -> Outcome:
-    """Anion gap from the newest metabolic panel (mmol/L)."""
+    """Anion gap from the newest metabolic panel (mmol/L); an unknown albumin counts as normal."""
     w = ctx.world
     names = ("sodium_mmol_l", "chloride_mmol_l", "bicarbonate_mmol_l")
-    na, cl, hco3 = (_lab(w, ctx.done, n) for n in names)
-    return _shown(
-        "anion_gap",
-        scores.anion_gap(sodium_mmol_l=na, chloride_mmol_l=cl, bicarbonate_mmol_l=hco3),
-    )
+    inputs = {n: _lab(w, ctx.done, n) for n in names}
+    if "lab:liver_panel" in w.observed:
+        inputs["albumin_g_dl"] = _lab(w, ctx.done, "albumin_g_dl")
+    return _shown("anion_gap", inputs, assume_normal=True)
