@@ -2,7 +2,7 @@
 
 import typer
 
-from .cli import audit, calc, fork, knowledge, look, patient, play, run, tasks
+from .cli import audit, calc, drugs, fork, knowledge, look, patient, play, run, tasks
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +16,7 @@ for module in (run, play, look, audit, calc, fork, patient):
         app.command()(command)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(drugs.app, name="drugs")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ KnowledgeError
 ├── UnknownVariant     no such patient variant
 ├── UnknownCondition   no such condition
 ├── UnknownInstrument  no such instrument
+├── UnknownGuideline   no such guideline, or no version of it by that name or on that day
 ├── UnknownDrug        no such drug name; near names are suggested, never taken
 ├── UnknownMeasurement no such lab or vital sign
 ├── UnknownUnit        a measurement is not given in that unit
@@ -63,6 +64,12 @@ class UnknownInstrument(_Missing):
     """No instrument of that name."""
 
     what = "instrument"
+
+
+class UnknownGuideline(_Missing):
+    """No guideline of that id, or no version of it by that name or in force on that day."""
+
+    what = "guideline"
 
 
 class UnknownDrug(_Missing):

@@ -162,6 +162,8 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Side (ingredient, class or role) given first -> days until the other may follow."""
     except_for: tuple[str, ...] = ()
     """Ingredients of either side that the class rule does not hold for."""
+    indicated: bool = False
+    """Guidelines ask for the pair; it is watched, not avoided."""
     source: str = ""
 
 

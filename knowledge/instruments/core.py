@@ -56,6 +56,16 @@ class Needs(Exception):
         self.fields = fields
 
 
+Known = TypeVar("Known")
+
+
+def needed(value: Known | None, field: str) -> Known:
+    """An optional input that this case does need. Raises Needs naming it."""
+    if value is None:
+        raise Needs(field)
+    return value
+
+
 In = TypeVar("In", bound=Inputs)
 
 

@@ -143,13 +143,25 @@ class Cssrs(Inputs, frozen=True, kw_only=True):
     bands=("none", "low", "moderate", "high"),
 )
 def cssrs_screener(x: Cssrs) -> Score:
-    """C-SSRS screener: suicide risk. Behaviour counts even where the thoughts are denied."""
-    if x.q4_intent_without_plan or x.q5_intent_with_plan or x.q6_behavior_past_3_months:
-        return Score(value="high")
-    if x.q3_thoughts_with_method or x.q6_behavior_lifetime:
-        return Score(value="moderate")
+    """C-SSRS screener: suicide risk. Behaviour counts even where the thoughts are denied.
+
+    Questions that contradict each other are counted at the higher risk, with a warning.
+    """
+    later = x.q3_thoughts_with_method or x.q4_intent_without_plan or x.q5_intent_with_plan
+    odd = {
+        "questions 3 to 5 are asked only where 2 is yes": later
+        and not x.q2_nonspecific_suicidal_thoughts,
+        "behaviour of the past 3 months is behaviour of a lifetime": x.q6_behavior_past_3_months
+        and not x.q6_behavior_lifetime,
+    }
     thoughts = x.q1_wish_to_be_dead or x.q2_nonspecific_suicidal_thoughts
-    return Score(value="low" if thoughts else "none")
+    if x.q4_intent_without_plan or x.q5_intent_with_plan or x.q6_behavior_past_3_months:
+        risk = "high"
+    elif x.q3_thoughts_with_method or x.q6_behavior_lifetime:
+        risk = "moderate"
+    else:
+        risk = "low" if thoughts else "none"
+    return Score(value=risk, warnings=tuple(said for said, there in odd.items() if there))
 
 
 class Mdq(Inputs, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Stroke: how severe, how soon again, a large vessel or a bleed, and who may be lysed."""
+"""Stroke: how severe, how soon again, how large a bleed or a core, and who may be lysed."""
 
 from typing import Annotated, Literal
 
@@ -29,10 +29,19 @@ Volume = Annotated[float, quantity(0, 400, "mL")]
 HoursKnownWell = Annotated[float, quantity(0, 1000, "h")]
 Grade = Annotated[int, count(1, 5)]
 Rankin = Annotated[int, count(0, 6)]
-Two = Annotated[int, count(0, 2)]
-One = Annotated[int, count(0, 1)]
 _NAMES = ("1a", "1b", "1c", "2", "3", "4", "5a", "5b", "6a", "6b", "7", "8", "9", "10", "11")
 _LIMITS = (3, 2, 2, 2, 3, 3, 4, 4, 4, 4, 2, 2, 3, 2, 2)
+_UNTESTABLE = {"5a", "5b", "6a", "6b", "7", "10"}
+"""Limbs and ataxia after amputation or joint fusion, dysarthria under intubation; no other item."""
+_NOT_ASKED = (
+    "not asked here: severe head trauma, stroke or intracranial or spinal surgery within 3 months,"
+    " gastrointestinal bleeding within 21 days, any earlier intracranial haemorrhage, aPTT above"
+    " 40 s"
+)
+_CORRECTABLE = {
+    "bp": "lower the pressure to 185/110 or less and look again",
+    "glucose": "correct the glucose and look again: low glucose imitates stroke",
+}
 
 
 class Nihss(Inputs, frozen=True, kw_only=True):
@@ -56,13 +65,16 @@ class Nihss(Inputs, frozen=True, kw_only=True):
 def nihss(x: Nihss) -> Score:
     """NIHSS: severity of stroke. An item that cannot be tested is UN, not 4; it adds nothing.
 
-    Raises InvalidInput where an item is above its own largest score.
+    Raises InvalidInput where an item is above its own largest score, or UN where the form knows no
+    such answer.
     """
+    field = "item_scores_1a_to_11"
     parts: dict[str, int] = {}
     for name, limit, item in zip(_NAMES, _LIMITS, x.item_scores_1a_to_11, strict=True):
         if item != "UN" and item > limit:
-            field = "item_scores_1a_to_11"
             raise InvalidInput("nihss", field, f"at most {limit} for item {name}", item)
+        if item == "UN" and name not in _UNTESTABLE:
+            raise InvalidInput("nihss", field, f"a number for item {name}", item)
         parts[name] = 0 if item == "UN" else item
     untested = [n for n, i in zip(_NAMES, x.item_scores_1a_to_11, strict=True) if i == "UN"]
     limits = ((0, "no stroke symptoms"), (4, "minor"), (15, "moderate"), (20, "moderate-severe"))
@@ -155,6 +167,66 @@ def hunt_hess(x: HuntHess) -> Score:
     return Score(value=x.grade_1_5, band="good grade" if x.grade_1_5 <= 3 else "poor grade")
 
 
+class Wfns(Inputs, frozen=True, kw_only=True):
+    """Inputs of the WFNS grade; a motor deficit is hemiparesis or aphasia."""
+
+    gcs: Gcs
+    motor_deficit: bool
+
+
+@instrument(
+    unit="category",
+    version="WFNS 1988",
+    source="Drake CG, J Neurosurg 1988;68:985",
+    bands=("good grade 1-3", "poor grade 4-5"),
+)
+def wfns(x: Wfns) -> Score:
+    """WFNS grade: clinical grade of subarachnoid haemorrhage by GCS and deficit.
+
+    The deficit separates 2 from 3 only. Raises InvalidInput for a GCS of 15 with a deficit: the
+    scale defines no grade for it.
+    """
+    if x.gcs == 15 and x.motor_deficit:
+        raise InvalidInput("wfns", "motor_deficit", "false at a GCS of 15", x.motor_deficit)
+    mild = 3 if x.motor_deficit else 2
+    grade = points(x.gcs, (15, 1), (13, mild), (7, 4), below=5)
+    return Score(value=grade, band="good grade" if grade <= 3 else "poor grade")
+
+
+class Aspects(Inputs, frozen=True, kw_only=True):
+    """Inputs of ASPECTS: regions of one middle cerebral artery with early ischaemic change on CT.
+
+    m1 to m3 lie at the level of the basal ganglia (anterior, lateral, posterior), m4 to m6 above.
+    """
+
+    caudate: bool
+    lentiform: bool
+    internal_capsule: bool
+    insula: bool
+    m1: bool
+    m2: bool
+    m3: bool
+    m4: bool
+    m5: bool
+    m6: bool
+
+
+@instrument(
+    unit="points",
+    version="Barber 2000",
+    source="Barber PA, Lancet 2000;355:1670; large core: Sarraj A, N Engl J Med 2023;388:1259",
+    bands=("small core 8-10", "moderate core 6-7", "large core 0-5"),
+)
+def aspects(x: Aspects) -> Score:
+    """ASPECTS: how much of the middle cerebral artery's territory is lost, 10 is none.
+
+    7 or less predicted dependence and bleeding under lysis; 6 or more was the usual limit of
+    thrombectomy before the trials of large cores (3 to 5).
+    """
+    lost = {name: -1 for name in x.__struct_fields__ if getattr(x, name)}
+    return total({"start": 10, **lost}, ((5, "large core"), (7, "moderate core")), "small core")
+
+
 class Thrombolysis(Inputs, frozen=True, kw_only=True):
     """Inputs of the criteria of intravenous thrombolysis."""
 
@@ -195,101 +267,23 @@ def _obstacles(x: Thrombolysis) -> list[str]:
 def stroke_thrombolysis(x: Thrombolysis) -> Score:
     """Thrombolysis in stroke: whether anything absolute speaks against it now, and the doses.
 
-    The first obstacle is the value, all are components. Platelets and INR are not waited for where
-    nothing suggests that they are abnormal. Without eligibility no dose is given.
+    The first obstacle is the value, all are components; pressure and glucose can be corrected.
+    Platelets and INR are not waited for where nothing suggests that they are abnormal. Without
+    eligibility no dose is given. The bolus is a tenth of the dose before either is rounded.
     """
     against = _obstacles(x)
     if against:
         found = dict.fromkeys(against, 1)
-        return Score(value=f"not eligible now: {against[0]}", components=dict(found))
-    alteplase = half_up(min(0.9 * x.weight_kg, 90), 1)
+        advice = tuple(_CORRECTABLE[name] for name in against if name in _CORRECTABLE)
+        value = f"not eligible now: {against[0]}"
+        return Score(value=value, components=dict(found), warnings=advice)
+    dose = min(0.9 * x.weight_kg, 90)
+    alteplase = half_up(dose, 1)
     tenecteplase = half_up(min(0.25 * x.weight_kg, 25), 1)
-    bolus = half_up(alteplase / 10, 1)
+    bolus = half_up(dose / 10, 1)
     band = f"alteplase_total_mg={alteplase:.1f};bolus_mg={bolus:.1f}"
-    return Score(value="eligible", band=f"{band};tenecteplase_mg={tenecteplase:.1f}")
-
-
-class Race(Inputs, frozen=True, kw_only=True):
-    """Inputs of RACE: aphasia with right, agnosia with left hemiparesis."""
-
-    facial_palsy_0_2: Two
-    arm_motor_0_2: Two
-    leg_motor_0_2: Two
-    gaze_deviation_0_1: One
-    aphasia_or_agnosia_0_2: Two
-
-
-@instrument(
-    unit="points",
-    version="Perez de la Ossa 2014",
-    source="Perez de la Ossa N, Stroke 2014;45:87",
-    bands=("large vessel unlikely 0-4", "large vessel likely 5-9"),
-)
-def race(x: Race) -> Score:
-    """RACE: is a large vessel occluded."""
-    parts = {name: int(getattr(x, name)) for name in x.__struct_fields__}
-    return total(parts, ((4, "large vessel unlikely"),), "large vessel likely")
-
-
-class Lams(Inputs, frozen=True, kw_only=True):
-    """Inputs of the Los Angeles motor scale."""
-
-    facial_droop_0_1: One
-    arm_drift_0_2: Two
-    grip_strength_0_2: Two
-
-
-@instrument(
-    unit="points",
-    version="Nazliel 2008",
-    source="Nazliel B, Stroke 2008;39:2264",
-    bands=("large vessel unlikely 0-3", "large vessel likely 4-5"),
-)
-def lams(x: Lams) -> Score:
-    """LAMS: is a large vessel occluded."""
-    parts = {name: int(getattr(x, name)) for name in x.__struct_fields__}
-    return total(parts, ((3, "large vessel unlikely"),), "large vessel likely")
-
-
-class Van(Inputs, frozen=True, kw_only=True):
-    """Inputs of VAN."""
-
-    arm_weakness: bool
-    visual_disturbance: bool
-    aphasia: bool
-    neglect: bool
-
-
-@instrument(
-    unit="category",
-    version="Teleb 2017",
-    source="Teleb MS, J Neurointerv Surg 2017;9:122",
-    bands=("positive", "negative"),
-)
-def van(x: Van) -> Score:
-    """VAN: arm weakness with a visual, language or attention sign means a large vessel."""
-    cortical = x.visual_disturbance or x.aphasia or x.neglect
-    return Score(value="positive" if x.arm_weakness and cortical else "negative")
-
-
-class Cpss(Inputs, frozen=True, kw_only=True):
-    """Inputs of the Cincinnati prehospital stroke scale."""
-
-    facial_droop: bool
-    arm_drift: bool
-    abnormal_speech: bool
-
-
-@instrument(
-    unit="points",
-    version="Kothari 1999",
-    source="Kothari RU, Ann Emerg Med 1999;33:373",
-    bands=("negative 0", "positive 1-3"),
-)
-def cpss(x: Cpss) -> Score:
-    """CPSS: is this a stroke."""
-    parts = {name: int(getattr(x, name)) for name in x.__struct_fields__}
-    return total(parts, ((0, "negative"),), "positive")
+    band = f"{band};tenecteplase_mg={tenecteplase:.1f}"
+    return Score(value="eligible", band=band, warnings=(_NOT_ASKED,))
 
 
 class ModifiedRankin(Inputs, frozen=True, kw_only=True):

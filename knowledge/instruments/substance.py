@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ..errors import InvalidInput
 from .core import Inputs, Score, instrument, total
 from .quantities import Sex, count
 
@@ -49,7 +50,14 @@ class Audit(Inputs, frozen=True, kw_only=True):
     bands=("zone I 0-7", "zone II 8-15", "zone III 16-19", "zone IV 20-40"),
 )
 def audit(x: Audit) -> Score:
-    """AUDIT: hazardous drinking and dependence in four zones."""
+    """AUDIT: hazardous drinking and dependence in four zones.
+
+    Raises InvalidInput where item 9 or 10 is 1 or 3.
+    """
+    for number, item in enumerate(x.items_1_to_10, 1):
+        if number >= 9 and item % 2:
+            field = "items_1_to_10"
+            raise InvalidInput("audit", field, f"0, 2 or 4 for item {number}", item)
     parts = {f"item_{number}": item for number, item in enumerate(x.items_1_to_10, 1)}
     return total(parts, ((7, "zone I"), (15, "zone II"), (19, "zone III")), "zone IV")
 

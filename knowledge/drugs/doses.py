@@ -1,0 +1,152 @@
+"""Whether a dose is too large: by factor of the limit, weight, route, opioid equivalents."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from .model import Drug
+
+Grade = Literal["ok", "minor", "moderate", "severe", "critical"]
+
+_GRADES: tuple[tuple[float, Grade], ...] = (
+    (1.0, "ok"),
+    (1.5, "minor"),
+    (3.0, "moderate"),
+    (10.0, "severe"),
+)
+_ADULT_YEARS = 18
+_DEADLY_ROUTES = (
+    ("vinca_alkaloid", "intrathecal", "vinca alkaloids are fatal by the intrathecal route"),
+    ("potassium", "iv push", "potassium is never pushed by vein"),
+    ("potassium", "iv bolus", "potassium is never pushed by vein"),
+    ("penicillin_g_benzathine", "iv", "benzathine penicillin stops the heart by vein"),
+)
+"""ISMP high-alert and never-event lists (2024): wrong whatever the dose."""
+_PER_DAY = {
+    "once": 1.0,
+    "once daily": 1.0,
+    "daily": 1.0,
+    "every day": 1.0,
+    "qd": 1.0,
+    "at night": 1.0,
+    "in the morning": 1.0,
+    "twice daily": 2.0,
+    "bid": 2.0,
+    "bd": 2.0,
+    "three times daily": 3.0,
+    "tid": 3.0,
+    "tds": 3.0,
+    "four times daily": 4.0,
+    "qid": 4.0,
+    "qds": 4.0,
+    "every other day": 0.5,
+    "once weekly": 1 / 7,
+    "weekly": 1 / 7,
+    "once a week": 1 / 7,
+    "continuous": 1.0,
+}
+_EVERY = re.compile(r"(?:q|every )(\d+) ?h(?:ours?)?")
+
+
+class DoseCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dose stands to its limit."""
+
+    grade: Grade
+    """By `factor`: to 1 ok, to 1.5 minor, to 3 moderate, below 10 severe, from 10 critical."""
+    factor: float
+    """Largest of ordered over allowed, single or daily; 0 where the route alone is wrong."""
+    limit: str
+    """The limit that was exceeded most, in words."""
+
+
+def grade(factor: float) -> Grade:
+    """The grade of a dose that is `factor` times its limit; ten times is critical."""
+    return next((g for limit, g in _GRADES if factor <= limit), _top(factor))
+
+
+def _top(factor: float) -> Grade:
+    return "critical" if factor >= _GRADES[-1][0] else "severe"
+
+
+def times_per_day(frequency: str) -> float | None:
+    """Doses a day of a written frequency (bid, q8h, twice daily); None where it is not read.
+
+    "Once" is one dose on that day; "as needed" has no number.
+    """
+    low = " ".join(frequency.lower().replace("-", " ").split())
+    every = _EVERY.fullmatch(low)
+    if every:
+        return 24 / int(every[1]) if int(every[1]) else None
+    return _PER_DAY.get(low)
+
+
+def limits(
+    drug: Drug, *, age_years: float | None = None, weight_kg: float | None = None
+) -> tuple[float, float] | None:
+    """Largest single and daily dose in the drug's unit; None for a child of unknown weight.
+
+    For children a drug that is dosed by weight is limited by mg per kg, and by the adult dose as
+    well. A drug without doses per kg keeps the adult limits.
+    """
+    if drug.per_kg is None or age_years is None or age_years >= _ADULT_YEARS:
+        return drug.max_single, drug.max_daily
+    if weight_kg is None:
+        return None
+    single = min(drug.per_kg[1] * weight_kg, drug.max_single)
+    per_day = drug.max_daily_per_kg
+    return single, min(per_day * weight_kg if per_day else drug.max_daily, drug.max_daily)
+
+
+def check_dose(
+    drug: Drug,
+    dose: float,
+    *,
+    per_day: float | None = None,
+    age_years: float | None = None,
+    weight_kg: float | None = None,
+    max_daily: float | None = None,
+) -> DoseCheck | None:
+    """A single dose (in the drug's unit) and, where `per_day` is known, the daily one.
+
+    `max_daily` is a lower daily limit that kidneys or liver ask for. None where a child's weight
+    would have to be known. Limits: FDA labels, as the formulary has them.
+    """
+    found = limits(drug, age_years=age_years, weight_kg=weight_kg)
+    if found is None:
+        return None
+    single, daily = found
+    # A limit for failing organs holds for the day; a single dose that breaks it breaks the day.
+    daily = min(daily, max_daily) if max_daily is not None else daily
+    single = min(single, daily)
+    factors = {f"single dose at most {single:g} {drug.unit}": dose / single}
+    if per_day is not None:
+        factors[f"daily dose at most {daily:g} {drug.unit}"] = dose * max(per_day, 1.0) / daily
+    limit, factor = max(factors.items(), key=lambda f: f[1])
+    # Rounding of a dose per kg is no overdose.
+    factor = round(factor, 4)
+    return DoseCheck(grade=grade(factor), factor=factor, limit=limit)
+
+
+def deadly_route(drug: Drug, route: str, frequency: str = "") -> str:
+    """Why a drug may not go by that route or so often, whatever the dose; "" where it may.
+
+    Intrathecal vincristine, potassium pushed by vein, daily oral methotrexate (ISMP 2024; FDA label
+    Trexall, boxed warning: mistaken daily use was fatal).
+    """
+    way = " ".join(route.lower().replace("_", " ").split())
+    for label, wrong, why in _DEADLY_ROUTES:
+        if way == wrong and label in (drug.id, *drug.classes):
+            return why
+    often = (times_per_day(frequency) or 0) >= 1 and frequency.lower().strip() != "once"
+    if drug.id == "methotrexate" and way == "oral" and often:
+        return "oral methotrexate is weekly; daily use kills"
+    return ""
+
+
+def morphine_equivalents(drug: Drug, daily: float) -> float | None:
+    """Morphine milligram equivalents of a daily dose (a patch in mcg/h); None for no factor.
+
+    CDC 2022 (Dowell, MMWR Recomm Rep 2022;71:1). Buprenorphine has none. Not for conversion.
+    """
+    return None if drug.mme is None else drug.mme * daily
