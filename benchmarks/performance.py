@@ -175,13 +175,13 @@ def scored_events(count: int) -> list[Draft]:
     """Real judgements of scripted episodes, repeated."""
     from healthgym.environments.run import play
     from healthgym.environments.session import request
+    from healthgym.knowledge.domains.clinical_diagnosis import reference
     from healthgym.knowledge.patients import generate
-    from healthgym.knowledge.reference import reference
     from healthgym.knowledge.tasks import tasks
     from healthgym.scorers.composite import score
 
     found = []
-    for task in tasks()[:20]:
+    for task in tasks("clinical_diagnosis")[:20]:
         calls = reference(generate(task.variant, task.seed))
         events = play(request(task, agent="bench"), scripted(calls))
         found.append(Draft(data=score(events), at=events[-1].at))
@@ -200,12 +200,14 @@ def scripted(calls):
 
 def environment() -> list[Row]:
     """Steps of BioAgent-v0 in process, against gymnasium's CartPole."""
+    from healthgym.knowledge.domains.clinical_diagnosis import reference
     from healthgym.knowledge.patients import generate
-    from healthgym.knowledge.reference import reference
     from healthgym.knowledge.tasks import tasks
 
     env = gymnasium.make("BioAgent-v0").unwrapped
-    scripts = [(t.id, reference(generate(t.variant, t.seed))) for t in tasks()[:30]]
+    scripts = [
+        (t.id, reference(generate(t.variant, t.seed))) for t in tasks("clinical_diagnosis")[:30]
+    ]
     runs, plain = [], []
     for _ in range(ROUNDS):
         steps, started = 0, time.perf_counter()

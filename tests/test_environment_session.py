@@ -22,9 +22,9 @@ from healthgym.environments.run import play
 from healthgym.environments.session import TOOL_CODE, open_session, opening, request, restore
 from healthgym.environments.tool import tools
 from healthgym.knowledge.conditions import condition
+from healthgym.knowledge.domains.clinical_diagnosis import LATENCY, reference
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import MINUTE
-from healthgym.knowledge.reference import LATENCY, reference
 from healthgym.knowledge.tasks import task, tasks
 from healthgym.knowledge.world import evolve, open_world
 

@@ -6,9 +6,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import healthgym
+from healthgym.knowledge.domains.clinical_diagnosis import reference
 from healthgym.knowledge.errors import UnknownDomain, UnknownTask
 from healthgym.knowledge.patients import generate
-from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import task
 
 

@@ -12,9 +12,9 @@ from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.compliance import compliance, comply, critical
 from healthgym.knowledge.conditions import Predicate
+from healthgym.knowledge.domains import questions
 from healthgym.knowledge.guidelines import guideline, versions
 from healthgym.knowledge.patients import generate
-from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import task, tasks, variants
 from healthgym.scorers.case import Case, open_case
 from healthgym.scorers.compliance import acts, answers, check
@@ -33,7 +33,7 @@ def case_of(on, calls, **settings_) -> Case:
 
 
 def gold(on) -> list[tuple[str, dict[str, object]]]:
-    plan = reference(generate(on.variant, on.seed), on.domain)
+    plan = questions(on.domain).reference(generate(on.variant, on.seed))
     return [(c.tool, dict(c.arguments)) for c in plan]
 
 

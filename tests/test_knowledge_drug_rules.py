@@ -252,7 +252,15 @@ def test_a_trailing_salt_is_dropped(name: str, id_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["magnesium citrate", "sulfate", "sodium", "warfarin tablets", "salt of warfarin"]
+    "name",
+    [
+        "magnesium chloride",
+        "zinc chloride",
+        "sulfate",
+        "sodium",
+        "warfarin tablets",
+        "salt of warfarin",
+    ],
 )
 def test_a_salt_makes_no_other_drug(name: str) -> None:
     assert resolve(name) is None

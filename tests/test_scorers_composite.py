@@ -13,9 +13,9 @@ from healthgym.bus.events import EpisodeScored, Event
 from healthgym.bus.view import Action
 from healthgym.environments.run import play
 from healthgym.environments.session import request
+from healthgym.knowledge.domains.clinical_diagnosis import reference
 from healthgym.knowledge.icd10 import closeness
 from healthgym.knowledge.patients import generate
-from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.knowledge.variants import conditions_in
 from healthgym.scorers.composite import (

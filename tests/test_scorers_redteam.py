@@ -14,8 +14,8 @@ from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.environments.tool import tools
 from healthgym.knowledge.conditions import condition
+from healthgym.knowledge.domains.clinical_diagnosis import reference
 from healthgym.knowledge.patients import generate
-from healthgym.knowledge.reference import reference
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.knowledge.variants import conditions_in
 from healthgym.scorers.composite import score

@@ -60,11 +60,10 @@ def lactation_advice(drug: Drug) -> Literal["compatible", "caution", "avoid", "u
 
 
 def prolongs_qt(drug: Drug) -> Literal["known", "possible", "none"]:
-    """How sure it is that the drug prolongs QT; a marked drug without a label grade is known."""
-    marked = "qt_prolonging" in drug.roles or "qt_prolonging" in drug.classes
-    if drug.qt in {"known", "possible"}:
-        return "known" if drug.qt == "known" else "possible"
-    return "known" if marked else "none"
+    """How sure it is that the drug prolongs QT: the label's grade, or the class of that name."""
+    if drug.qt == "known" or "qt_prolonging" in drug.classes:
+        return "known"
+    return "possible" if drug.qt == "possible" or "qt_prolonging" in drug.roles else "none"
 
 
 class QtAdvice(msgspec.Struct, frozen=True, kw_only=True):

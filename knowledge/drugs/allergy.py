@@ -99,12 +99,13 @@ def reaction_kind(text: str) -> Reaction:
 
 
 def _of_names(allergen: str) -> list[Drug]:
-    """The drugs an allergy label speaks of: a class by its name, or one drug."""
+    """The drugs an allergy label speaks of: an ingredient, a class, or a brand, in that order."""
     low = plain(allergen)
     low = allergies().names.get(low, low)
-    group = of_class(low.replace(" ", "_"))
-    one = resolve(low)
-    return group or ([one] if one else [])
+    label, one = low.replace(" ", "_"), resolve(low)
+    if one is not None and one.id == label:
+        return [one]
+    return of_class(label) or ([one] if one else [])
 
 
 @cache

@@ -9,12 +9,8 @@ from .model import Drug
 
 Grade = Literal["ok", "minor", "moderate", "severe", "critical"]
 
-_GRADES: tuple[tuple[float, Grade], ...] = (
-    (1.0, "ok"),
-    (1.5, "minor"),
-    (3.0, "moderate"),
-    (10.0, "severe"),
-)
+_GRADES: tuple[tuple[float, Grade], ...] = ((1.0, "ok"), (1.5, "minor"), (3.0, "moderate"))
+_CRITICAL = 10.0
 _ADULT_YEARS = 18
 _DEADLY_ROUTES = (
     ("vinca_alkaloid", "intrathecal", "vinca alkaloids are fatal by the intrathecal route"),
@@ -62,11 +58,8 @@ class DoseCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 def grade(factor: float) -> Grade:
     """The grade of a dose that is `factor` times its limit; ten times is critical."""
-    return next((g for limit, g in _GRADES if factor <= limit), _top(factor))
-
-
-def _top(factor: float) -> Grade:
-    return "critical" if factor >= _GRADES[-1][0] else "severe"
+    beyond: Grade = "critical" if factor >= _CRITICAL else "severe"
+    return next((g for limit, g in _GRADES if factor <= limit), beyond)
 
 
 def times_per_day(frequency: str) -> float | None:

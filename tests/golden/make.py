@@ -14,8 +14,8 @@ from healthgym.bus.log import FileLog
 from healthgym.bus.view import Action, View
 from healthgym.environments.run import play
 from healthgym.environments.session import request
+from healthgym.knowledge.domains.clinical_diagnosis import reference
 from healthgym.knowledge.patients import generate
-from healthgym.knowledge.reference import reference
 from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import task
 from healthgym.scorers.composite import score
