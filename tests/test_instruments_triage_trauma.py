@@ -44,6 +44,7 @@ def test_canadian_ct_head(change, value):
 def test_a_rule_of_adults_refuses_children(name, age):
     with pytest.raises(InvalidInput, match="age_years"):
         calc(name, {"age_years": age})
+    assert "age_years" not in calc(name, {"age_years": age + 1}).missing
 
 
 NECK = {

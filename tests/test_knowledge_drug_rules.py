@@ -96,9 +96,17 @@ PAIRS = [
     ("valproate meropenem", "major", "valproate level falls", "ceftriaxone"),
     ("carbamazepine clarithromycin", "major", "CYP3A4", "azithromycin"),
     ("atorvastatin gemfibrozil", "major", "OATP1B1 rhabdomyolysis", "fenofibrate"),
-    ("colchicine clarithromycin", "contraindicated", "CYP3A4/P-gp", "azithromycin"),
+    ("colchicine clarithromycin", "major", "CYP3A4/P-gp", "azithromycin"),
     ("clopidogrel omeprazole", "major", "CYP2C19", "pantoprazole"),
     ("tamoxifen paroxetine", "major", "CYP2D6", "venlafaxine"),
+    ("theophylline ciprofloxacin", "major", "CYP1A2", "ceftriaxone"),
+    ("theophylline fluvoxamine", "major", "CYP1A2", "sertraline"),
+    ("midazolam itraconazole", "contraindicated", "CYP3A4", "terbinafine"),
+    ("methylene_blue sertraline", "contraindicated", "serotonin syndrome", "lithium"),
+    ("estrogen_contraceptive rifampin", "major", "CYP3A4", "amoxicillin"),
+    ("rifampin atazanavir", "contraindicated", "CYP3A4", "dolutegravir"),
+    ("levothyroxine calcium_carbonate", "moderate", "chelation", "lisinopril"),
+    ("tadalafil nitroglycerin", "contraindicated", "hypotension", "acetaminophen"),
     ("opioid naltrexone", "contraindicated", "antagonism", "acetaminophen"),
     (
         "live_vaccine methotrexate",
@@ -176,7 +184,12 @@ def test_only_intended_ingredient_rules_decide_over_graver_class_rules() -> None
     assert lowered == LOWERED
 
 
-LOWERED: set[tuple[str, str, str, str]] = set()
+# Linezolid is a weak, reversible inhibitor: pressors are titrated, not forbidden (label Zyvox).
+LOWERED = {
+    ("linezolid", "ephedrine", "major", "contraindicated"),
+    ("linezolid", "phenylephrine", "major", "contraindicated"),
+    ("linezolid", "pseudoephedrine", "major", "contraindicated"),
+}
 
 
 def test_dual_antiplatelets_are_indicated() -> None:
@@ -224,6 +237,8 @@ def test_exceptions_of_a_class_rule_hold() -> None:
         ("sacubitril_valsartan", "lisinopril", 1.5),
         ("lisinopril", "sacubitril_valsartan", 1.5),
         ("sildenafil", "nitroglycerin", 1),
+        ("tadalafil", "nitroglycerin", 2),
+        ("avanafil", "nitroglycerin", 0.5),
         ("morphine", "naltrexone", 7),
         ("methadone", "naltrexone", 10),
         ("lisinopril", "losartan", 0),

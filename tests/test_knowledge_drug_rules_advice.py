@@ -194,6 +194,7 @@ def test_liver() -> None:
     assert isinstance(worst, Hepatic)
     assert (mild.child_pugh, worst.child_pugh) == ("A", "C")
     assert hepatic_advice(one, None) == "unknown"
+    assert hepatic_advice(one, "none") == "no change"
     late = next(
         d for d in formulary().drugs.values() if d.hepatic and d.hepatic[0].child_pugh > "A"
     )

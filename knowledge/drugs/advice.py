@@ -35,12 +35,14 @@ def renal_advice(
     return "unknown" if blind or not drug.renal else "no change"
 
 
-def hepatic_advice(drug: Drug, child_pugh: str | None) -> Hepatic | Silent:
-    """The rule from that Child-Pugh class (A, B, C) on; "unknown" without class or rules."""
+def hepatic_advice(
+    drug: Drug, child_pugh: Literal["none", "A", "B", "C"] | None
+) -> Hepatic | Silent:
+    """The rule from that Child-Pugh class on ("none": no cirrhosis); "unknown" without rules."""
     if child_pugh is None or not drug.hepatic:
         return "unknown"
     holds = sorted(
-        (rule for rule in drug.hepatic if rule.child_pugh <= child_pugh),
+        (rule for rule in drug.hepatic if child_pugh != "none" and rule.child_pugh <= child_pugh),
         key=lambda rule: rule.child_pugh,
     )
     return holds[-1] if holds else "no change"

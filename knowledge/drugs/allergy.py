@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -146,7 +146,7 @@ def cross_reactivity(allergy: Allergy, given: Drug) -> Verdict:
     return _verdict(allergy.substance, allergy.reaction, given.id)
 
 
-@cache
+@lru_cache(maxsize=16384)
 def _verdict(substance: str, reaction: str, given: str) -> Verdict:
     if not known_allergen(substance):
         return Verdict(advice="caution", reason="allergen not known")

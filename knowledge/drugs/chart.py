@@ -52,7 +52,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """mL/min/1.73 m2."""
     crcl: float | None = None
     """mL/min (Cockcroft-Gault)."""
-    child_pugh: Literal["A", "B", "C"] | None = None
+    child_pugh: Literal["none", "A", "B", "C"] | None = None
+    """"none": no cirrhosis."""
     pregnant: bool | None = None
     """False where a test or the history excludes it."""
     pregnant_week: float | None = None

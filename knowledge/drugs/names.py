@@ -1,7 +1,7 @@
 """What a written drug name means. A misspelt name is no drug; near names are only suggested."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from ..errors import BadData, UnknownDrug
 from .formulary import formulary
@@ -33,7 +33,7 @@ def _index() -> dict[str, str]:
     return index
 
 
-@cache
+@lru_cache(maxsize=4096)
 def resolve(name: str) -> Drug | None:
     """The drug of that id, synonym, brand or salt name, in any case; None if not listed.
 

@@ -1,6 +1,6 @@
 """What two drugs do to each other: rules on ingredients, classes and roles."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from .formulary import drug, formulary, labels
@@ -21,7 +21,7 @@ def _by_side() -> dict[str, tuple[tuple[Interaction, str], ...]]:
     return {side: tuple(rules) for side, rules in found.items()}
 
 
-@cache
+@lru_cache(maxsize=65536)
 def _ordered(a: str, b: str) -> tuple[Interaction, ...]:
     one, two = drug(a), labels(drug(b))
     hits: list[Interaction] = []

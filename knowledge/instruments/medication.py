@@ -107,12 +107,24 @@ _BY_NOTE = {
     "FDA 2021 removed absolute contraindication": "stop in most",
 }
 """Advice that the label words in its own way."""
+_BANDS = frozenset(
+    {
+        *_BY_NOTE,
+        "ductus closure >=30 w",
+        "exception: mechanical valve with shared decision",
+        "for migraine/bipolar/unless no alternative in epilepsy",
+        "needs increase",
+        "non-cancer",
+        "preeclampsia prophylaxis",
+    }
+)
+"""Notes that qualify the advice; any other note is a warning."""
 
 
 @instrument(
     unit="category",
     version="block | allow | trimester",
-    source="FDA labels (PLLR narrative); ACOG",
+    source="FDA labels (PLLR narrative, from 2015); FDA Safety Communications 2020, 2021; ACOG",
     bands=("the reason or the exception, in short",),
 )
 def pregnancy_contraindication(x: PregnancyContraindication) -> Score:
@@ -125,10 +137,10 @@ def pregnancy_contraindication(x: PregnancyContraindication) -> Score:
     if said == "unknown":
         return Score(value="unknown", band="", warnings=("no advice is recorded",))
     value = _BY_NOTE.get(said.note, _PREGNANCY[said.advice])
-    if said.advice == "caution":
-        return Score(value=value, band="", warnings=(f"caution: {said.note}".rstrip(": "),))
+    told = f"caution: {said.note}".rstrip(": ") if said.advice == "caution" else said.note
+    band = said.note if said.note in _BANDS else ""
     more = (f"exception: {said.exception}",) if said.exception else ()
-    return Score(value=value, band=said.note, warnings=more)
+    return Score(value=value, band=band, warnings=(*((told,) if told != band else ()), *more))
 
 
 def _known(tool: str, name: str) -> Drug:
