@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from ..errors import InvalidInput, UnknownInstrument
+from ..errors import BadData, InvalidInput, UnknownInstrument
 
 Value = float | int | str
 
@@ -123,14 +123,14 @@ def instrument(
 
 @cache
 def instruments() -> dict[str, Instrument]:
-    """Every instrument of this package's modules, by name."""
+    """Every instrument of this package's modules, by name. Raises BadData for a name used twice."""
     package = import_module(__package__)
     found: dict[str, Instrument] = {}
     for info in iter_modules(package.__path__):
         module = import_module(f"{__package__}.{info.name}")
-        for thing in vars(module).values():
-            if isinstance(thing, Instrument):
-                found[thing.name] = thing
+        for tool in (t for t in vars(module).values() if isinstance(t, Instrument)):
+            if found.setdefault(tool.name, tool) is not tool:
+                raise BadData(f"two instruments are called {tool.name!r}")
     return dict(sorted(found.items()))
 
 
