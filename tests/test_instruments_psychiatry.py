@@ -46,6 +46,8 @@ def test_lists_of_items_have_their_length_and_range(name):
             calc(name, {**items(name), field: wrong})
     worst = calc(name, {**items(name), field: [top] * length})
     assert worst.value == top * length
+    numbered = [key for key in worst.components if key.startswith("item_")]
+    assert numbered == [f"item_{number}" for number in range(1, length + 1)]
 
 
 LIMITS = {
@@ -132,12 +134,14 @@ ENTRIES = {
         (9, "severe"),
     ],
     ("ymrs_total", "total_0_60", 60): [
+        (0, "remission"),
         (12, "remission"),
         (13, "hypomanic"),
         (19, "hypomanic"),
         (20, "manic"),
     ],
     ("hamd17_total", "total_0_52", 52): [
+        (0, "none"),
         (7, "none"),
         (8, "mild"),
         (16, "mild"),
@@ -146,6 +150,7 @@ ENTRIES = {
         (24, "severe"),
     ],
     ("madrs_total", "total_0_60", 60): [
+        (0, "none"),
         (6, "none"),
         (7, "mild"),
         (19, "mild"),
@@ -204,6 +209,15 @@ def test_pcl5_needs_every_cluster_rated_two():
         assert pcl5({**just_met(), place: 1}).band == "below 31;dsm clusters not met", place
 
 
+@pytest.mark.parametrize("name", sorted(CLUSTERS))
+def test_each_item_of_pcl5_counts_in_its_own_cluster_only(name):
+    others = {i: 2 for i in just_met() if i not in CLUSTERS[name]}
+    for place in range(20):
+        inside = [place, *(i for i in CLUSTERS[name] if i != place)][: NEEDED[name]]
+        met = pcl5({**others, **dict.fromkeys(inside, 2)}).band.endswith("clusters met")
+        assert met == (place in CLUSTERS[name]), place
+
+
 @pytest.mark.parametrize(
     ("total", "band"),
     [(30, "below 31"), (31, "31-32"), (32, "31-32"), (33, "at/above 33"), (44, "at/above 33")],
@@ -252,6 +266,7 @@ def test_cssrs_behaviour_counts_where_thoughts_are_denied_and_contradictions_war
         (7, True, "moderate", "positive"),
         (13, True, "serious", "positive"),
         (6, True, "serious", "negative"),
+        (0, True, "serious", "negative"),
         (7, False, "serious", "negative"),
         (7, True, "minor", "negative"),
         (7, True, "none", "negative"),

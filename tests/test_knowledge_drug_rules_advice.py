@@ -70,6 +70,9 @@ def test_children_are_dosed_by_weight_up_to_the_adult_dose() -> None:
     assert small[0] == pytest.approx(one.per_kg[1] * 12)
     heavy = limits(one, age_years=17, weight_kg=120)
     assert heavy == (one.max_single, one.max_daily)
+    almost = limits(one, age_years=17.5, weight_kg=30)
+    assert almost is not None
+    assert almost[0] == pytest.approx(one.per_kg[1] * 30)
     assert limits(one, age_years=2) is None
     assert check_dose(one, 160, age_years=2) is None
     assert limits(one, age_years=18) == (one.max_single, one.max_daily)

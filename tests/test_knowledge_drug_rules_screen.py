@@ -164,11 +164,13 @@ def test_washouts(stopped: str, days: float, now: str, *, hits: bool) -> None:
     assert "pair" not in kinds(alerts)
 
 
-@pytest.mark.parametrize(("mg", "grade"), [(20, None), (30, "moderate"), (60, "severe")])
+@pytest.mark.parametrize(
+    ("mg", "grade"), [(19, None), (20, "moderate"), (59, "moderate"), (60, "severe")]
+)
 def test_opioids_of_a_day(mg: float, grade: str | None) -> None:
-    patch = ChartDrug(name="oxycodone", dose=mg / 2, unit="mg", frequency="twice daily")
-    more = ChartDrug(name="morphine", dose=5, unit="mg", frequency="bid")
-    found = [a.grade for a in screen(chart(patch, more)) if a.kind == "opioids"]
+    first = ChartDrug(name="morphine", dose=mg / 2, unit="mg", frequency="twice daily")
+    more = ChartDrug(name="oxycodone", dose=10, unit="mg", frequency="bid")
+    found = [a.grade for a in screen(chart(first, more)) if a.kind == "opioids"]
     assert found == ([grade] if grade else [])
 
 
