@@ -128,6 +128,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     criteria: tuple[Predicate, ...] = ()
     """Limits of true vitals and labs at arrival that define the condition; a patient who misses
     one is drawn again."""
+    settled: bool = False
+    """A patient who misses a limit in every draw gets the shift that just meets it."""
     heterogeneity: float = 0.4
     """Relative spread between patients of every shift."""
     comorbidities: dict[str, float] = {}

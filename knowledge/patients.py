@@ -5,6 +5,7 @@ findings, a latent severity and correlated baseline noise. Each layer draws from
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -243,7 +244,21 @@ def _defined(patient: Patient, c: Condition, v: Variant) -> Patient:
         true = levels(drawn, (), 0)
         if all(true[k] >= x if op == ">=" else true[k] <= x for k, op, x in limits):
             break
-    return drawn
+    return _settled(drawn, limits) if c.settled else drawn
+
+
+def _settled(patient: Patient, limits: Sequence[tuple[str, str, float]]) -> Patient:
+    """The patient with the shifts that meet the limits the draws have missed."""
+    from .physiology import levels
+
+    for key, op, limit in limits:
+        value = levels(patient, (), 0)[key]
+        if value >= limit if op == ">=" else value <= limit:
+            continue
+        more = math.log(limit / value) if _log(key) else limit - value
+        own = patient.shift.get(key, 0.0) + 1.001 * more / patient.severity
+        patient = msgspec.structs.replace(patient, shift={**patient.shift, key: round(own, 6)})
+    return patient
 
 
 @lru_cache(maxsize=4096)

@@ -56,7 +56,6 @@ def _wells_dvt(x: Inputs) -> Inputs:
         tenderness_along_deep_veins="localized_tenderness_deep_veins",
         calf_swelling_gt_3cm="calf_swelling_over_3cm",
         pitting_edema="pitting_edema_symptomatic_leg",
-        collateral_veins="collateral_superficial_veins",
         collateral_superficial_veins="collateral_superficial_veins",
         previously_documented_dvt="previous_dvt",
         alternative_diagnosis_likely="alternative_diagnosis_at_least_as_likely",
@@ -124,7 +123,6 @@ def _sofa(x: Inputs) -> Inputs:
 def _news2(x: Inputs) -> Inputs:
     # Scale 2 on air from 93 % scores 0 (RCP 2017); they score it as if oxygen were given.
     assume(x["spo2_scale"] == 1 or x["on_supplemental_oxygen"] or x["spo2_percent"] < 93)
-    # Their temperatures are not rounded to the printed tenth.
     return {
         "respiration_rate": x["respiratory_rate_per_min"],
         "spo2": x["spo2_percent"],
@@ -132,9 +130,7 @@ def _news2(x: Inputs) -> Inputs:
         "on_supplemental_o2": x["on_supplemental_oxygen"],
         "systolic_bp": x["systolic_bp_mmhg"],
         "pulse": x["pulse_per_min"],
-        "consciousness": {"new confusion": "confusion"}.get(
-            x["consciousness_acvpu"], x["consciousness_acvpu"]
-        ),
+        "consciousness": x["consciousness_acvpu"].replace("new ", ""),
         "temperature": x["temperature_c"],
     }
 

@@ -159,7 +159,11 @@ ENTRIES = {
         (35, "severe"),
     ],
     ("mmse_total", "total_0_30", 30): [(23, "impaired"), (24, "normal")],
-    ("bush_francis_screening", "signs_present_0_14", 14): [(1, "negative"), (2, "positive")],
+    ("bush_francis_screening", "signs_present_0_14", 14): [
+        (0, "negative"),
+        (1, "negative"),
+        (2, "positive"),
+    ],
 }
 
 

@@ -95,7 +95,7 @@ class EsiFever(Inputs, frozen=True, kw_only=True):
 @instrument(
     unit="category",
     version="ESI v5; 3 months to 3 years as in v4",
-    source=f"{ESI}; v4, AHRQ 2012 (whether v5 keeps its rule for 3 months to 3 years: unverified)",
+    source=f"{ESI}; 3 months to 3 years: v4, AHRQ 2012; limits unverified against the text of v5",
     bands=(
         "at least level 2: below 28 days, 38.0 or more",
         "high risk, consider level 2: below 90 days, above 38.0 or below 36.0",
