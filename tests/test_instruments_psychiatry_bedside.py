@@ -151,7 +151,8 @@ def test_clozapine_by_neutrophils(count, benign, new, old):
 
 def test_a_count_in_thousands_is_suspected():
     inputs = {"benign_ethnic_neutropenia": False, "already_on_clozapine": False}
-    assert "10*3/uL" in calc("clozapine_anc", {**inputs, "anc_per_ul": 1.5}).warnings[0]
+    for count in (0.8, 1.5, 99):
+        assert "10*3/uL" in calc("clozapine_anc", {**inputs, "anc_per_ul": count}).warnings[0]
     assert not calc("clozapine_anc", {**inputs, "anc_per_ul": 100}).warnings
     assert not calc("clozapine_anc", {**inputs, "anc_per_ul": 0}).warnings
 
