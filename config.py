@@ -5,6 +5,7 @@ One YAML file, `configs/autonomous_gym.yaml` by default. An unknown key is an er
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -58,7 +59,7 @@ class Wandb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Weights & Biases as one more consumer of the events."""
 
     project: str = "healthgym"
-    mode: str = "offline"
+    mode: Literal["online", "offline", "disabled", "shared"] = "offline"
 
 
 class GymConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -218,7 +218,9 @@ def required(name: str, known: Known) -> tuple[Required, ...]:
     found += _birth(name, known)
     if name in _BLEEDING:
         found.append(_item("rh_known", ("rh_status",), PB181, 90, weight=0.5))
-        if known("extra:rh_negative") is True:
+        # Before 12 weeks anti-D may be left out (ACOG, Clinical Practice Update, 2024; unverified).
+        old = name != "threatened_miscarriage" or at_least(known, "extra:pregnant_week", 12)
+        if known("extra:rh_negative") is True and old:
             found.append(_item("anti_d", ANTI_D, PB181, 240, treatment=True, after=("rh_known",)))
     if at_least(known, "loss_ml", 1500):
         team = ("team:massive_transfusion",)
@@ -275,6 +277,7 @@ def _pressure(name: str, known: Known) -> Iterator[Required]:
         yield _item("magnesium", salt, PB222, 120, True, weight=1.5, critical=omitted)
         watched = ("procedure:reflexes",)
         yield _item("magnesium_watched", watched, PB222, 240, weight=0.5, after=("magnesium",))
+        yield _item("antidote", ("ready:calcium_gluconate",), PB222, 150, True, weight=0.3)
 
 
 def _birth(name: str, known: Known) -> Iterator[Required]:
@@ -283,6 +286,9 @@ def _birth(name: str, known: Known) -> Iterator[Required]:
     early = early or (name == "preeclampsia" and bool(features(known)))
     if early and at_least(known, "extra:pregnant_week", 24) and not _past_steroids(known):
         yield _item("lungs_ready", STEROIDS, CO713, 180, True)
+    if name == "preterm_labour" and below(known, "extra:pregnant_week", 32):
+        brain = "ACOG Committee Opinion 455, Obstet Gynecol 2010"
+        yield _item("brain", ("drug:magnesium_sulfate",), brain, 180, True, weight=0.5)
     if wanted == "now":
         rule = "CATEGORY_III_NO_ACTION" if known("ctg") == "III" else "DELIVERY_OMITTED"
         yield _item("team", ("team:obstetric",), PB106, 30, True)
@@ -355,7 +361,8 @@ def _fetal(name: str, known: Known) -> Iterator[Forbidden]:
         fda = "FDA drug safety communication on NSAIDs, 2020"
         yield _no("nsaid", ("class:nsaid",), "NSAID_IN_LATE_PREGNANCY", 3, "fetal kidneys", fda)
     if not {"now", "within_24h"} & set(timing(name, known)):
-        severity, note = (4 if weeks < 37 else 3), "birth without a reason"
+        severity = 5 if weeks < 34 else 4 if weeks < 37 else 3
+        note = "birth without a reason"
         yield _no("birth_early", BIRTH, "DELIVERY_WITHOUT_INDICATION", severity, note, PB222)
     if known("ctg") == "III":
         drip = ("drug:oxytocin",)

@@ -5,7 +5,7 @@ cycle: domain, validation before and after. Nothing is ever read back from it.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..bus.events import (
     BenchmarkCompleted,
@@ -57,7 +57,10 @@ def metrics(event: Event) -> dict[str, float | str]:
     return {f"{name}/{key}": value for key, value in found.items()}
 
 
-async def report(log: Log, project: str, mode: str, folder: Path) -> None:
+Mode = Literal["online", "offline", "disabled", "shared"]
+
+
+async def report(log: Log, project: str, mode: Mode, folder: Path) -> None:
     """Send every update, measurement and cycle to W&B, for ever.
 
     Raises ProjectionError if wandb is not installed.

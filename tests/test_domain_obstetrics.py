@@ -177,7 +177,11 @@ def test_what_harms_her_or_the_fetus_is_severe(
 
 def test_a_birth_without_a_reason_is_a_finding() -> None:
     early = ("deliver", {"mode": "cesarean", "when": "now"})
-    for id_, severity in (("ob_pre_mild_32_001", 4), ("ob_labour_typical_001", 3)):
+    for id_, severity in (
+        ("ob_preterm_29_001", 5),
+        ("ob_gestational_pressure_001", 4),
+        ("ob_labour_typical_001", 3),
+    ):
         assert rules(id_, [early, *gold(id_)])["DELIVERY_WITHOUT_INDICATION"] == severity
 
 
@@ -248,6 +252,13 @@ def test_flipping_week_or_fetus_changes_the_time_of_birth(
     p = patient(id_)
     assert _when(p) == before
     assert _when(_with(p, **extra)) == after
+
+
+def test_anti_d_is_asked_for_from_twelve_weeks() -> None:
+    p = patient("ob_miscarriage_rh_negative_001")
+    assert "anti_d" in {r.id for r in judgement(p).required}
+    for other in (_with(p, pregnant_week=10), _with(p, rh_negative=False)):
+        assert "anti_d" not in {r.id for r in judgement(other).required}
 
 
 def test_the_glucose_values_make_the_diagnosis() -> None:

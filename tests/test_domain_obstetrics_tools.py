@@ -35,7 +35,8 @@ def test_tools_tell_of_this_patient() -> None:
     ctg: Calls = [("read_ctg", {})]
     cervix: Calls = [("perform_cervical_exam", {})]
     labs: Calls = [
-        ("order_lab_test", {"test": t}) for t in ("cbc", "bmp", "liver_panel", "urine_protein")
+        ("order_lab_test", {"test": t})
+        for t in ("cbc", "bmp", "liver_panel", "urine_protein_creatinine")
     ]
     waits: Calls = [("wait_for_results", {"max_minutes": 60})] * 5
     salt = {"drug_name": "magnesium_sulfate", "dose": 4, "dose_unit": "g", "route": "iv"}

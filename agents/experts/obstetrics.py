@@ -27,7 +27,7 @@ _WORK_UP: dict[str, tuple[str, ...]] = {
         "lab:cbc",
         "lab:liver_panel",
         "lab:bmp",
-        "lab:urine_protein",
+        "lab:urine_protein_creatinine",
         "lab:ldh",
     ),
     "pregnancy_bleeding": ("imaging:obstetric_ultrasound", "exam:abdomen", "blood_loss"),

@@ -128,7 +128,7 @@ def check_preeclampsia_criteria(ctx: Context) -> Outcome:
         raise insufficient("pregnancy")
     v = measured_vitals(p, world.given, ctx.done)
     labs: dict[str, float] = {}
-    for test in ("urine_protein", "cbc", "bmp", "liver_panel"):
+    for test in ("urine_protein_creatinine", "cbc", "bmp", "liver_panel"):
         labs |= _newest(world, ctx.done, test)
     own = "finding:migraine_before" in world.observed and has["migraine_before"]
     inputs = {

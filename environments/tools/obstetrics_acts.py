@@ -80,6 +80,16 @@ def perform_obstetric_procedure(ctx: Context, procedure: Procedure) -> Outcome:
 
 
 @tool(effect="order", minutes=1, domains=HERE)
+def prepare_calcium_gluconate(ctx: Context) -> Outcome:
+    """Lay 1 g of calcium gluconate beside her, the antidote of magnesium (ACOG PB 222, 2020)."""
+    grams = sum(g.dose for g in ctx.world.given if g.drug == "magnesium_sulfate")
+    return Outcome(
+        content={"ready": "calcium gluconate 1 g iv over 3 min", "magnesium_given_g": grams},
+        effect=Effect(kind="noted", item="ready:calcium_gluconate"),
+    )
+
+
+@tool(effect="order", minutes=1, domains=HERE)
 def call_team(ctx: Context, team: Team) -> Outcome:
     """Call a team to her bed.
 

@@ -8,6 +8,7 @@ from ...knowledge.obstetrics import VIABLE, tracing, week
 from ...knowledge.patients import Patient
 from ...knowledge.rng import stream
 from ...knowledge.studies import report
+from ...knowledge.variants import findings
 from ..errors import insufficient
 from ..tool import Context, Outcome, tool
 from .obstetrics import HERE, need
@@ -73,8 +74,8 @@ def perform_cervical_exam(ctx: Context) -> Outcome:
     """Digital vaginal examination of the cervix; see the placenta first when she bleeds."""
     p = ctx.world.patient
     _gestation(p)
-    has = p.findings
-    shown = ["pulsating cord below the head"] if has["cord_felt"] else ["no cord felt"]
+    cord = findings()["cord_felt"]
+    shown = [cord.text if p.findings["cord_felt"] else cord.denied]
     return Outcome(
         content={**_cervix(p), "exam": {"cervix": shown}},
         reveals=("exam:cervix", "finding:cord_felt"),

@@ -65,6 +65,7 @@ _TOOLS = {
     "blood_loss": "measure_blood_loss",
     "rh_status": "check_rh_status",
     "procedure:reflexes": "check_magnesium_toxicity",
+    "ready:calcium_gluconate": "prepare_calcium_gluconate",
     "lab:ogtt": "oral_glucose_tolerance_test",
     "imaging:obstetric_ultrasound": "obstetric_ultrasound",
 }
