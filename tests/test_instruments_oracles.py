@@ -63,6 +63,7 @@ def _wells_dvt(x: Inputs) -> Inputs:
 
 
 def _psi(x: Inputs) -> Inputs:
+    x["age_years"] = max(x["age_years"], 51)  # in class I they count no points at all
     names = (
         "nursing_home_resident",
         "neoplastic_disease",
