@@ -1,6 +1,7 @@
 """Fixtures: a real nats-server for everything on the bus; any valid input of an instrument."""
 
 from collections.abc import AsyncIterator, Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from msgspec import inspect
 from healthgym.bus.jetstream import JetStreamLog, connect
 from healthgym.bus.log import FileLog, Log
 from healthgym.bus.server import Endpoint, serve
-from healthgym.knowledge.instruments.core import measure
+from healthgym.knowledge.instruments.core import _fields, find, measure
 
 
 @pytest.fixture
@@ -72,3 +73,56 @@ def values(type_: inspect.Type) -> st.SearchStrategy[Any]:
 def any_input() -> Callable[[inspect.Type], st.SearchStrategy[Any]]:
     """A strategy for a field's type."""
     return values
+
+
+WHOLE = (
+    "respiratory_rate_per_min",
+    "systolic_bp_mmhg",
+    "diastolic_bp_mmhg",
+    "pulse_per_min",
+    "heart_rate_per_min",
+    "spo2_percent",
+    "age_years",
+)
+"""Measured in whole numbers at the bedside; the oracle takes integers only."""
+PRINTED = {
+    "arterial_ph": 2,
+    "fio2_fraction": 2,
+    "temperature_c": 1,
+    "creatinine_mg_dl": 1,
+    "platelets_10e9_per_l": 0,
+}
+"""Decimals in which a value is printed; the oracle compares what it is given, unrounded."""
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Callable[[str, st.DataObject], dict[str, Any]]:
+    """Inputs of an instrument as they would be printed in a chart."""
+
+    def draw(name: str, data: st.DataObject) -> dict[str, Any]:
+        inputs = {}
+        for field in _fields(find(name).inputs):
+            value = data.draw(values(field.type), label=field.name)
+            if field.name in WHOLE:
+                value = round(value)
+            elif isinstance(value, float):
+                value = round(value, PRINTED.get(field.name, 1))
+            inputs[field.name] = value
+        return inputs
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def open_medicine() -> Callable[[str, dict[str, Any]], float]:
+    """What open-medicine (Apache-2.0; extra `oracles`) says to its own argument names."""
+    pytest.importorskip("open_medicine", reason="the oracles extra is not installed")
+
+    def asked(calculator: str, theirs: dict[str, Any]) -> float:
+        module = import_module(f"open_medicine.mcp.calculators.{calculator}")
+        params = next(v for k, v in vars(module).items() if k.endswith("Params"))
+        known = {k: v for k, v in theirs.items() if k in params.model_fields}
+        function = next(v for k, v in vars(module).items() if k.startswith("calculate_"))
+        return float(function(params(**known)).value)
+
+    return asked
