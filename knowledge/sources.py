@@ -12,6 +12,10 @@ import msgspec
 
 from .conditions import condition, conditions
 from .drugs import formulary
+from .drugs.allergy import allergies
+from .drugs.beers import SOURCE as BEERS
+from .drugs.beers import rules as beers
+from .drugs.regimens import regimens
 from .files import root
 from .guidelines import guidelines
 from .instruments.core import Instrument, find, instruments, schema
@@ -43,6 +47,12 @@ def facts() -> list[Fact]:
     for pair in book.interactions:
         where = f"{pair.a} with {pair.b}: {pair.severity}"
         found.append(Fact(kind="pair", where=where, source=pair.source))
+    for rule in allergies().rules:
+        where = f"{rule.allergen} and {rule.given}: {rule.advice}"
+        found.append(Fact(kind="allergy rule", where=where, source=rule.source))
+    for rule_65 in beers():
+        found.append(Fact(kind="drug from 65 years", where=rule_65.drug, source=BEERS))
+    found += _walk("regimen", "", regimens())
     found += _walk("guideline", "", guidelines())
     found += _walk("condition", "", {c: condition(c) for c in conditions()})
     found += [Fact(kind="data file", where=p, source=t) for p, t in _headers(root() / "data", "")]

@@ -32,20 +32,21 @@ class Beers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @cache
-def _rules() -> tuple[Beers, ...]:
-    rules = load("drugs/beers.yaml", tuple[Beers, ...])
+def rules() -> tuple[Beers, ...]:
+    """Every fact, in the order of the file. Raises BadData where one names no drug."""
+    found = load("drugs/beers.yaml", tuple[Beers, ...])
     known = {label for d in formulary().drugs.values() for label in labels(d)}
-    for rule in rules:
+    for rule in found:
         unknown = {rule.drug, *rule.except_for} - known
         if unknown:
             raise BadData(f"data/drugs/beers.yaml: no drug is {min(unknown)}")
-    return rules
+    return found
 
 
 @cache
 def _of(id_: str) -> tuple[Beers, ...]:
     named = labels(drug(id_))
-    return tuple(r for r in _rules() if r.drug in named and id_ not in r.except_for)
+    return tuple(r for r in rules() if r.drug in named and id_ not in r.except_for)
 
 
 def beers(
