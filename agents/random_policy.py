@@ -1,6 +1,6 @@
 """A policy that calls tools at random: the floor that every other one is compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -74,18 +74,25 @@ def _value(field: str, schema: Mapping[str, Any], rng: Stream) -> Any:
             return rng.choice(_words(field))
 
 
+def arguments(
+    properties: Mapping[str, Mapping[str, Any]], required: Sequence[str], rng: Stream
+) -> dict[str, Any]:
+    """Random values of the right types: all required ones, and some of the others."""
+    return {
+        field: _value(field, schema, rng)
+        for field, schema in properties.items()
+        if field != "patient_id" and (field in required or rng.bernoulli(0.3))
+    }
+
+
 def play(view: View, rng: Stream) -> Action:
     """A random tool with random arguments of the right types. Raises PolicyError."""
     tools = _tools(view.tools)
     if not tools:
         raise PolicyError("there is no tool to call")
     tool = rng.choice(tools)
-    arguments = {
-        field: _value(field, schema, rng)
-        for field, schema in tool.parameters.properties.items()
-        if field != "patient_id" and (field in tool.parameters.required or rng.bernoulli(0.3))
-    }
-    return Action(raw=render(tool.name, arguments))
+    properties, required = tool.parameters.properties, tool.parameters.required
+    return Action(raw=render(tool.name, arguments(properties, required, rng)))
 
 
 class RandomPolicy:

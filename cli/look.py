@@ -25,12 +25,24 @@ def domains(*, json: Json = False) -> None:
     show_rows(rows, "Domains", json=json)
 
 
-def tools(domain: Domain = "clinical_diagnosis", *, json: Json = False) -> None:
+def tools(
+    domain: Domain = "clinical_diagnosis",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the tools of every domain to this page.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
     """List a domain's tools. Example: healthgym tools --domain clinical_diagnosis."""
     from ..environments.tool import tools as tools_of
+    from ..environments.toolbook import page
     from ..knowledge.domains import domain as known
     from ..knowledge.errors import KnowledgeError
 
+    if out is not None:
+        out.write_text(page(), "utf-8")
+        typer.echo(str(out))
+        return
     try:
         known(domain)
     except KnowledgeError as error:
