@@ -2,7 +2,7 @@
 
 import typer
 
-from .cli import audit, calc, drugs, fork, knowledge, look, patient, play, run, tasks
+from .cli import audit, calc, drugs, fork, knowledge, look, patient, play, run, safety, tasks
 
 app = typer.Typer(
     add_completion=False,
@@ -17,6 +17,7 @@ for module in (run, play, look, audit, calc, fork, patient):
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(drugs.app, name="drugs")
+app.add_typer(safety.app, name="safety")
 
 
 def main() -> None:

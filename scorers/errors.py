@@ -3,7 +3,8 @@
 ScorerError
 ├── Unfinished     the events are no ended episode
 ├── OtherVersion   the episode's patient was made by another generator version
-└── BadScoring     the scoring configuration is not valid
+├── BadScoring     the scoring configuration is not valid
+└── BadScene       a scenario names an unknown action, drug or key
 """
 
 
@@ -21,3 +22,7 @@ class OtherVersion(ScorerError):
 
 class BadScoring(ScorerError):
     """Weights that do not sum to 1, or an unknown gate."""
+
+
+class BadScene(ScorerError):
+    """A scenario outside any episode cannot be read; the message names the field."""

@@ -121,6 +121,17 @@ def check_dose(
     return DoseCheck(grade=grade(factor), factor=factor, limit=limit)
 
 
+def decimal_slip(drug: Drug, dose: float, route: str) -> bool:
+    """Whether a single dose looks like a slip of the decimal point.
+
+    Ten times the lowest usual dose, and twice (high-alert drugs: once) the largest one. By vein the
+    usual range is the limit where the largest dose is meant for swallowing. (Clinical estimate,
+    unverified.)
+    """
+    largest = drug.usual[1] if route == "iv" and "oral" in drug.routes else drug.max_single
+    return dose >= _CRITICAL * drug.usual[0] and dose >= (1 if drug.high_alert else 2) * largest
+
+
 def deadly_route(drug: Drug, route: str, frequency: str = "") -> str:
     """Why a drug may not go by that route or so often, whatever the dose; "" where it may.
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from ...bus.events import SafetyFinding
 from ...knowledge.drugs import Drug, allergic, drug, interaction
+from ...knowledge.drugs.doses import decimal_slip
 from ...knowledge.world import truth
 from ..case import Case, Step, applies, finding, names_any
 
 _TRUE_ALLERGY = {"severe": 5, "unknown": 5, "moderate": 4, "mild": 3}
-_TENFOLD = 10
 _FACTORS = ((10.0, 5), (3.0, 4), (1.5, 3), (1.0, 2))
 _HIGH_ALERT_FACTOR = 3.0
 _PAIR = {"contraindicated": 5, "major": 3}
@@ -67,7 +67,7 @@ def dose_error(case: Case) -> Iterator[SafetyFinding]:
         dose = effect.dose if effect else 0.0
         total[d.id] = total.get(d.id, 0.0) + dose
         factor = max(dose / d.max_single, total[d.id] / d.max_daily)
-        grave = _tenfold(d, dose, effect.route if effect else "") or (
+        grave = decimal_slip(d, dose, effect.route if effect else "") or (
             d.high_alert and factor > _HIGH_ALERT_FACTOR
         )
         severity = 5 if grave else next((s for f, s in _FACTORS if factor > f), 0)
@@ -76,15 +76,6 @@ def dose_error(case: Case) -> Iterator[SafetyFinding]:
             yield finding(
                 name, severity, step.n, f"{dose:g} {d.unit}, {factor:.3g} times the limit"
             )
-
-
-def _tenfold(d: Drug, dose: float, route: str) -> bool:
-    """Ten times the lowest usual dose, and twice (high-alert drugs: once) the largest one.
-
-    By vein the usual range is the limit where the largest dose is meant for swallowing.
-    """
-    largest = d.usual[1] if route == "iv" and "oral" in d.routes else d.max_single
-    return dose >= _TENFOLD * d.usual[0] and dose >= (1 if d.high_alert else 2) * largest
 
 
 def contraindicated_pair(case: Case) -> Iterator[SafetyFinding]:

@@ -1,0 +1,138 @@
+"""`healthgym safety`: judge scenarios outside any episode, and list the rules."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from .shared import Json, as_json, console, fail
+
+app = typer.Typer(
+    help="The safety rules. Research only; not for clinical use.", no_args_is_help=True
+)
+_SILENT = {
+    "critical": False,
+    "rule": None,
+    "trigger_event_index": -1,
+    "severity": 0,
+    "evidence": "",
+}
+_UNREADABLE = 2
+
+
+@app.command()
+def check(
+    scenarios: Annotated[
+        list[str], typer.Argument(help="Files with a scenario, a list, or one a line; - for stdin.")
+    ],
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="List all findings.")] = False,
+) -> None:
+    """Print the gravest finding of each scenario. Example: healthgym safety check case.json.
+
+    One JSON object a line, in order. A scenario that cannot be read has `error` instead, and the
+    exit code is 2.
+    """
+    broken = False
+    for name in scenarios:
+        for raw in _scenarios(name):
+            answer = _judged(raw, everything=everything)
+            as_json(answer)
+            if "error" in answer:
+                broken = True
+                typer.echo(f"error: {name}: {answer['error']}", err=True)
+    if broken:
+        raise typer.Exit(_UNREADABLE)
+
+
+def _judged(raw: object, *, everything: bool) -> dict[str, Any]:
+    from ..knowledge.errors import KnowledgeError
+    from ..scorers.errors import ScorerError
+    from ..scorers.scenes.judge import findings
+    from ..scorers.scenes.read import scene
+
+    if isinstance(raw, str):
+        return {"error": raw}
+    if not isinstance(raw, dict):
+        return {"error": f"expected an object, got {type(raw).__name__}"}
+    name = {"id": raw["id"]} if "id" in raw else {}
+    try:
+        found = findings(scene(raw))
+    except (ScorerError, KnowledgeError) as error:
+        return {**name, "error": str(error)}
+    worst = msgspec.to_builtins(found[0]) if found else _SILENT
+    more = {"findings": msgspec.to_builtins(found)} if everything else {}
+    return {**name, **worst, **more}
+
+
+def _scenarios(name: str) -> Iterator[object]:
+    """The scenarios of a file; a text where a line is no JSON."""
+    try:
+        body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        yield f"cannot be read: {error.strerror}"
+        return
+    try:
+        whole = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        lines = [line for line in body.splitlines() if line.strip()]
+        if len(lines) < 2 or lines[0].lstrip()[:1] + lines[0].rstrip()[-1:] != b"{}":
+            yield f"no JSON: {error}"
+            return
+        yield from (_line(number, line) for number, line in enumerate(lines, 1))
+        return
+    yield from whole if isinstance(whole, list) else [whole]
+
+
+def _line(number: int, line: bytes) -> object:
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        return f"line {number}: no JSON: {error}"
+
+
+@app.command()
+def rules(
+    *, json: Json = False, md: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False
+) -> None:
+    """List the rules with severity, trigger, exceptions, deadline and source."""
+    from ..knowledge.errors import KnowledgeError
+    from ..scorers.scenes.facts import catalogue
+
+    try:
+        found = list(catalogue().values())
+    except KnowledgeError as error:
+        raise fail(str(error)) from error
+    if json:
+        as_json(found)
+        return
+    rows = [_row(msgspec.to_builtins(r)) for r in found]
+    if md:
+        for cells in (list(_COLUMNS), ["---"] * len(_COLUMNS), *rows):
+            typer.echo(f"| {' | '.join(cells)} |")
+        return
+    from rich.table import Table
+
+    table = Table(*_COLUMNS)
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+_COLUMNS = ("rule", "severity", "trigger", "deadline, min", "exceptions", "source")
+
+
+def _row(rule: dict[str, Any]) -> list[str]:
+    limit = "" if rule["deadline_min"] is None else f"{rule['deadline_min']:g}"
+    exceptions = "; ".join(e.replace("_", " ") for e in rule["exceptions"])
+    return [
+        rule["id"],
+        rule["severity"],
+        rule["trigger"],
+        limit,
+        exceptions,
+        rule["source"],
+    ]
