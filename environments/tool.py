@@ -58,7 +58,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     def schema(self) -> dict[str, Any]:
         """The OpenAI function definition of this tool."""
         (reference,), parts = msgspec.json.schema_components([self.arguments])
-        body = parts[reference["$ref"].rsplit("/", 1)[-1]]
+        body = _inlined(parts[reference["$ref"].rsplit("/", 1)[-1]], parts)
         properties = body["properties"]
         for field, text in self.help.items():
             properties[field] = {**properties[field], "description": text}
@@ -72,6 +72,18 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
                 "additionalProperties": False,
             },
         }
+
+
+def _inlined(part: Any, parts: Mapping[str, Any]) -> Any:
+    """A schema with its references replaced by what they name: readers of tools know no `$ref`."""
+    if isinstance(part, list):
+        return [_inlined(p, parts) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        body = {k: v for k, v in parts[part["$ref"].rsplit("/", 1)[-1]].items() if k != "title"}
+        return _inlined(body, parts)
+    return {k: _inlined(v, parts) for k, v in part.items()}
 
 
 _PATIENT = "Patient id such as P001; left out, the patient of this episode."
