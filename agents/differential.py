@@ -6,6 +6,7 @@ from functools import cache
 
 from ..knowledge import labs
 from ..knowledge.conditions import Condition, condition, conditions
+from ..knowledge.studies import studies
 from ..knowledge.variants import comorbidities, findings
 from .reading import Seen
 
@@ -48,7 +49,8 @@ def _signs(c: Condition, seen: Seen) -> Iterator[float]:
 
 def _readings(c: Condition, seen: Seen) -> Iterator[float]:
     if seen.ecg:
-        yield math.log(max(c.ecg.get(seen.ecg, 0.0), _FLOOR))
+        floor = _FLOOR / 10 if seen.ecg in studies().rhythm else _FLOOR
+        yield math.log(max(c.ecg.get(seen.ecg, 0.0), floor))
     for study, reading in seen.imaging.items():
         expected = c.imaging.get(study, {"normal": 1.0})
         yield math.log(max(expected.get(reading, 0.0), _FLOOR / 10)) / _TEMPER

@@ -61,6 +61,8 @@ def _value(field: str, schema: Mapping[str, Any], rng: Stream) -> Any:
         case "number":
             low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
             return round(rng.uniform(low, min(schema.get("maximum", 500), 500)), 2) or 1.0
+        case "null":
+            return None
         case "boolean":
             return rng.bernoulli(0.5)
         case "array":
@@ -71,7 +73,7 @@ def _value(field: str, schema: Mapping[str, Any], rng: Stream) -> Any:
             known = schema.get("properties", {})
             return {key: _value(key, part, rng) for key, part in known.items()}
         case _:
-            return rng.choice(_words(field))
+            return rng.choice(_words(field))[: schema.get("maxLength")]
 
 
 def arguments(

@@ -5,6 +5,7 @@ disjoint seed ranges, so no tested patient was ever met in training.
 """
 
 from collections.abc import Sequence
+from itertools import cycle, islice
 
 import msgspec
 
@@ -59,13 +60,13 @@ def training_cases(workout: WorkoutPlanned, number: int) -> list[Case]:
 
 
 def held_out_cases(domains: Sequence[str], split: str, count: int, salt: object) -> list[Case]:
-    """Cases of the validation or test split, over all its variants in turn."""
-    pool = [(d, v) for d in domains for v in variants(d, split)]
+    """Cases of the validation or test split: the domains in turn, each over all its variants."""
     low, high = VALIDATION_SEEDS if split == "validation" else TEST_SEEDS
     draw = stream("held out", split, salt)
+    pools = {d: cycle(variants(d, split)) for d in domains}
     return [
-        Case(domain=d, variant=v, seed=draw.integer(low, high))
-        for d, v in (pool[i % len(pool)] for i in range(count))
+        Case(domain=d, variant=next(pools[d]), seed=draw.integer(low, high))
+        for d in islice(cycle(domains), count)
     ]
 
 

@@ -304,7 +304,7 @@ def generate(variant_id: str, seed: int) -> Patient:
         base=_base(v, ids, s("base")),
         shift={},
         ecg=readings.weighted(v.ecg or c.ecg),
-        imaging={k: readings.weighted(w) for k, w in sorted(c.imaging.items())},
+        imaging={k: readings.weighted(w) for k, w in sorted({**c.imaging, **v.imaging}.items())},
         extra=_extra(v, s("extra")),
     )
     return _defined(patient, c, v)

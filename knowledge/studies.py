@@ -25,16 +25,26 @@ class Studies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A file of `data/imaging/`, or all of them."""
 
     studies: dict[str, Study]
+    more: dict[str, dict[str, str]] = {}
+    """Study of another file -> further readings of it."""
     ecg: dict[str, str] = {}
+    rhythm: dict[str, str] = {}
+    """Reading of an electrocardiogram -> its rhythm, where that is not the sinus rhythm."""
 
 
 @cache
 def studies() -> Studies:
     """The catalogue, read once."""
     files = {n: load(f"imaging/{n}.yaml", Studies) for n in names("imaging")}
+    known = joined("imaging", {n: f.studies for n, f in files.items()})
+    for file in files.values():
+        for study, readings in file.more.items():
+            own = known[study]
+            known[study] = msgspec.structs.replace(own, readings={**own.readings, **readings})
     return Studies(
-        studies=joined("imaging", {n: f.studies for n, f in files.items()}),
+        studies=known,
         ecg=joined("imaging", {n: f.ecg for n, f in files.items()}),
+        rhythm=joined("imaging", {n: f.rhythm for n, f in files.items()}),
     )
 
 
@@ -65,4 +75,5 @@ def ecg_text(patient: Patient, given: Sequence[Given], at: int) -> str:
     rhythm = "atrial fibrillation" if irregular else "sinus rhythm"
     if not irregular and rate > 100:
         rhythm = "sinus tachycardia"
+    rhythm = studies().rhythm.get(patient.ecg, rhythm)
     return f"{rhythm} {rate}/min, QTc {qtc} ms, {studies().ecg[patient.ecg]}"

@@ -61,6 +61,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     criteria: tuple[Predicate, ...] = ()
     """Further limits, beside the condition's."""
     ecg: dict[str, float] = {}
+    imaging: dict[str, dict[str, float]] = {}
+    """Readings of studies in place of the condition's."""
     extra: dict[str, Any] = {}
     """What the domain's own questions need, e.g. the proposed prescription. `{between: [a, b]}`
     is drawn evenly (whole numbers where both are) and `{one_of: [...]}` picked, by the seed."""

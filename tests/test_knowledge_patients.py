@@ -158,7 +158,7 @@ def share(group, test):
 def test_conditions_meet_their_definitions(cohorts):
     for name, group in cohorts.items():
         for p in condition(name).criteria:
-            key = p.fact.removeprefix("lab:")
+            key = p.fact.partition(":")[2]
             met = [(levels(q, (), 0)[key] >= p.value) == (p.op == ">=") for q in group]
             assert np.mean(met) > 0.98, (name, key)
     assert share(cohorts["dka"], lambda v: v["beta_hydroxybutyrate_mmol_l"] >= 3) > 0.95

@@ -95,7 +95,7 @@ def test_conditions_name_only_what_exists():
     tests = {f"lab:{t}" for t in catalogue().tests} | {"lab:troponin_t_serial"}
     images = {f"imaging:{s}" for s in studies().studies}
     known = tests | images | {f"drug:{d}" for d in drugs} | {f"class:{c}" for c in classes}
-    free = ("consult:", "exam:", "score:", "procedure:", "allergies")
+    free = ("consult:", "exam:", "score:", "procedure:", "allergies", "medications")
     for name in CONDITIONS:
         c = condition(name)
         for item in _items(name):

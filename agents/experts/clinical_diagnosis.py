@@ -6,10 +6,12 @@ patient's hidden truth.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from ...knowledge.conditions import Condition, Dose, Forbidden, Predicate, Required, condition
 from ...knowledge.drugs import allergic, drug, interaction
+from ...knowledge.variants import family, findings
 from ..differential import members, ranked
 from ..policy import View
 from ..reading import Seen, read
@@ -22,12 +24,23 @@ _SERIAL_MIN = 32
 _AT_ONCE = {
     "dyspnoea": ("imaging:chest_xray",),
     "metabolic": ("lab:beta_hydroxybutyrate",),
+    "breastbone_pain": ("procedure:ecg",),
+    "racing_heart": ("procedure:ecg",),
+    "passed_out": ("procedure:ecg",),
 }
 _QUESTIONS = {
     "chest_pain": "Does food burn, any fear, sharp pain, swollen legs, surgery?",
     "dyspnoea": "Any cough with phlegm, trouble lying flat, swollen legs, weight gain?",
     "metabolic": "Any alcohol, missed medicines, trouble passing urine?",
 }
+
+
+@cache
+def _question(name: str) -> str:
+    """One question about everything that tells the conditions of a family apart when asked."""
+    asked = (findings()[f] for c in members(name) for f in c.findings)
+    topics = dict.fromkeys(f.topic for f in asked if f.layer == "asking")
+    return _QUESTIONS.get(name) or f"Tell me about {', '.join(topics)}."
 
 
 def _call(tool: str, **arguments: Any) -> Call:
@@ -137,7 +150,7 @@ def _asks(item: str, seen: Seen) -> Iterator[Call]:
                 yield _call("get_vital_signs")
             yield _call(f"calculate_{name}")
         case "finding":
-            yield _call("ask_patient", question=_QUESTIONS[seen.family])
+            yield _call("ask_patient", question=_question(seen.family))
         case _:
             yield _call(f"get_{kind}")
 
@@ -163,7 +176,7 @@ def _first_look(seen: Seen) -> Iterator[Call]:
     for item in _AT_ONCE.get(seen.family, ()):
         if not _has(seen, (item,)):
             yield from _asks(item, seen)
-    if "lab:bmp" not in seen.facts:
+    if any(f"lab:{test}" not in seen.facts for test in family(seen.family).arrival):
         yield _call("get_lab_results")
     if "history" not in seen.facts:
         yield _call("get_patient_history")
@@ -176,7 +189,7 @@ def _second_look(seen: Seen) -> Iterator[Call]:
     if seen.family == "chest_pain" and not _has(seen, ("lab:d_dimer",)):
         yield _call("order_lab_test", test="d_dimer")
     if not any(f.startswith("asked:") for f in seen.facts):
-        yield _call("ask_patient", question=_QUESTIONS[seen.family])
+        yield _call("ask_patient", question=_question(seen.family))
 
 
 def _needed(c: Condition, seen: Seen, kind: str) -> list[Required]:
@@ -233,11 +246,18 @@ def _treatments(c: Condition, seen: Seen, beliefs: dict[str, float]) -> Iterator
 
 
 def _minds_medications(c: Condition) -> bool:
-    return any(p.fact.startswith("medication:") for f in c.judgement.forbidden for p in f.when)
+    clauses = [f.when for f in c.judgement.forbidden] + [r.when for r in c.judgement.required]
+    return any(p.fact.startswith("medication:") for when in clauses for p in when)
 
 
 def _decisive(c: Condition, seen: Seen) -> bool:
     return any(all(f in seen.facts for f in facts) for facts in c.judgement.decisive)
+
+
+def _unread(c: Condition, seen: Seen) -> bool:
+    """Whether a deciding result was ordered and not read; it may have come during other acts."""
+    wanted = {f for facts in c.judgement.decisive for f in facts}
+    return any(f in seen.done and f not in seen.facts for f in wanted)
 
 
 def answer(c: Condition) -> Call:
@@ -282,7 +302,7 @@ def _pursue(c: Condition, share: float, seen: Seen, beliefs: dict[str, float]) -
         found += [t for t in tests if t.tool == "wait_for_results"]
         if not found and not seen.pending:
             found += [*_treatments(c, seen, beliefs), *_workup(c, seen)]
-    if seen.pending:
+    if seen.pending or _unread(c, seen):
         found.append(_call("wait_for_results"))
     return found
 

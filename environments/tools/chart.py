@@ -149,6 +149,10 @@ Specialty = Literal[
     "urology",
     "general_surgery",
     "hematology",
+    "neurology",
+    "neurosurgery",
+    "toxicology",
+    "orthopedics",
 ]
 
 

@@ -52,7 +52,13 @@ def give_standing_order(ctx: Context, order: Standing) -> Outcome:
     due = ctx.done + MINUTE
     before = sum(g.drug == order for g in ctx.world.given)
     effect = Effect(
-        kind="given", item=f"drug:{order}", due=due, dose=dose, unit=unit, route=route, text="once"
+        kind="given",
+        item=f"drug:{order}",
+        due=due,
+        dose=float(dose),
+        unit=unit,
+        route=route,
+        text="once",
     )
     return Outcome(
         content={"given": f"{order} {dose:g} {unit} {route}", "dose_number": before + 1},

@@ -56,7 +56,7 @@ def get_differential_diagnosis(ctx: Context) -> Outcome:
         total = 0.0
         for f in seen:
             p = min(max(c.findings.get(f, findings()[f].p), 0.02), 0.98)
-            total += math.log(p if world.patient.findings[f] else 1 - p)
+            total += math.log(p if world.patient.findings.get(f) else 1 - p)
         logs[name] = total
     top = max(logs.values())
     weights = {k: math.exp(v - top) for k, v in logs.items()}
