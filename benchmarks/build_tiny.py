@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from healthgym.agents import prompt
 from healthgym.agents.differential import members
 from healthgym.agents.expert import proposals
-from healthgym.agents.experts import Call
+from healthgym.agents.experts import Call, script
 from healthgym.agents.experts.clinical_diagnosis import answer
 from healthgym.agents.reading import read
 from healthgym.agents.toolcall import Parsed, parse, render
@@ -30,11 +30,13 @@ from healthgym.bus.view import Action, View
 from healthgym.bus.weights import policy_digest, tokenizer_digest
 from healthgym.environments.run import play
 from healthgym.environments.session import request
+from healthgym.environments.tool import all_tools
 from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import task, variants
 from healthgym.learners import warmstart
 
-DOMAIN = "clinical_diagnosis"
+DOMAINS = ("clinical_diagnosis", "triage_emergency", "clinical_diagnosis", "drug_interaction")
+"""Whose patients the scripts meet, in turn: every other one has to be diagnosed."""
 FIRST_SEED = 3_000_000
 """Seeds of scripted patients start here."""
 SILENT = frozenset({"answer", "reasoning", "diagnosis", "citations", "summary", "thought"})
@@ -60,9 +62,12 @@ def terse(raw: str) -> str:
 
 def scripts(player: Player, count: int, first: int = FIRST_SEED) -> Iterator[Episode]:
     """Scripted episodes on the training variants."""
-    names = variants(DOMAIN, "train")
+    met = dict.fromkeys(DOMAINS, 0)
     for number in range(first, first + count):
-        chosen = task(f"{DOMAIN}:{names[number % len(names)]}:{number}")
+        domain = DOMAINS[number % len(DOMAINS)]
+        names = variants(domain, "train")
+        chosen = task(f"{domain}:{names[met[domain] % len(names)]}:{number}")
+        met[domain] += 1
 
         def act(view: View, number: int = number) -> Action:
             action = player(view, number)
@@ -97,6 +102,8 @@ SKIPS = {
     "ask_patient": 0.4,
 }
 """Probability that a novice leaves out a step, once and for the whole episode."""
+FORGETS = {"read": 0.3, "order": 0.35, "give": 0.4, "write": 0.5}
+"""Probability that a novice of another domain leaves out a step of this effect."""
 MISTAKEN = 0.12
 """Probability that a novice names a look-alike in the end."""
 _ITEMS = {
@@ -136,6 +143,20 @@ def _imagined(call: Call, view: View) -> Turn:
 
 
 def novice(view: View, number: int) -> Action:
+    """The next step of a novice: the expert's, some forgotten, now and then a wrong answer."""
+    if view.started.domain == "clinical_diagnosis":
+        return _clinician(view, number)
+    for call in proposals(view):
+        thought = stream("novice", number, render(call.tool, call.arguments)).uniform()
+        if call.tool.startswith("submit_") or thought >= FORGETS[all_tools()[call.tool].effect]:
+            break
+    draw = stream("novice", number, "answer")
+    if call.tool.startswith("submit_") and draw.bernoulli(MISTAKEN):
+        call = draw.choice(script(view.started.domain).slips(view))
+    return Action(raw=render(call.tool, call.arguments))
+
+
+def _clinician(view: View, number: int) -> Action:
     """The expert's next step, save those that this novice does not think of in this episode."""
     seen = replace(view, started=replace(view.started, max_turns=99))
     while True:
@@ -211,8 +232,8 @@ def _progress(steps: int) -> Callable[[int, float], None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--episodes", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--episodes", type=int, default=9000)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     recipe = warmstart.Recipe(steps=chosen.steps, seed=chosen.seed)

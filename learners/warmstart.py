@@ -26,7 +26,7 @@ class Script(msgspec.Struct, frozen=True):
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Size of the model (Qwen3 architecture) and of its vocabulary."""
 
-    vocabulary: int = 1024
+    vocabulary: int = 1536
     width: int = 128
     layers: int = 4
     heads: int = 4
@@ -39,7 +39,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how fast to imitate."""
 
-    steps: int = 500
+    steps: int = 800
     rows: int = 16
     learning_rate: float = 3e-3
     warmup: int = 40

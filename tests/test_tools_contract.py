@@ -13,7 +13,7 @@ from healthgym.agents.expert import play as expert_plays
 from healthgym.agents.random_policy import arguments
 from healthgym.agents.toolcall import parse as read
 from healthgym.bus.episode import fold
-from healthgym.bus.events import ObservationReturned, ToolCalled, canonical
+from healthgym.bus.events import Effect, ObservationReturned, ToolCalled, canonical
 from healthgym.cli.play import by_reference
 from healthgym.environments.errors import ToolRefused
 from healthgym.environments.run import play
@@ -26,7 +26,7 @@ from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import Task, tasks
 from healthgym.knowledge.world import evolve
 
-PATIENTS, TRIES = 12, 4
+PATIENTS, TRIES = 24, 3
 LONGEST = 8_000
 """Characters of an observation: a language model reads it."""
 KNOWLEDGE = {
@@ -42,11 +42,16 @@ PLAIN: dict[str, dict[str, Any]] = {
     "ask_patient": {"question": "Do you smoke?"},
     "compare_passages": {"first": "drug:warfarin:dose", "second": "drug:aspirin:dose"},
     "define_measurement": {"name": "sodium_mmol_l"},
+    "find_abnormal": {"from_h": 0, "to_h": 4},
+    "flag_data_error": {"table": "labs", "row": "L001", "reason": "duplicate"},
     "describe_instrument": {"name": "news2"},
     "order_imaging": {"study": "chest_xray"},
+    "get_lab_trend": {"label": "creatinine", "from_h": 0, "to_h": 6},
     "grade_source": {"passage_id": "drug:warfarin:dose"},
 }
 """A sensible call where random words name nothing."""
+NAMED_IN_THE_CHART = {"compare_admissions", "draft_finding"}
+"""They take an id that only this patient's chart has; the tests of their domains call them."""
 Answered = Outcome | ToolRefused
 
 
@@ -158,6 +163,8 @@ def test_every_call_is_answered_or_refused_for_a_reason(domain: str) -> None:
                 assert answer.code in CODES, (name, patient, answer.code)
                 assert answer.content["error"] == answer.code, (name, patient)
             else:
+                effect = canonical(answer.effect)
+                assert canonical(msgspec.json.decode(effect, type=Effect | None)) == effect, name
                 text = canonical(answer.content)
                 assert len(text) <= LONGEST, (name, patient, len(text))
 
@@ -167,7 +174,7 @@ def test_every_tool_succeeds_on_some_patient(domain: str) -> None:
     worked = {
         n for n, seen in swept(domain).items() if any(isinstance(a, Outcome) for *_, a in seen)
     }
-    assert set(tools(domain)) - worked == set()
+    assert set(tools(domain)) - worked - NAMED_IN_THE_CHART == set()
 
 
 @pytest.mark.parametrize("domain", domains())
@@ -193,7 +200,11 @@ def test_different_patients_give_different_results() -> None:
             for _, n, answer in answers:
                 shown[name][domain, min(n, TRIES)].add(canonical(answer.content))
     for name, tool in all_tools().items():
-        if tool.effect != "read" or name in KNOWLEDGE or tool.run.__module__.endswith(BOOKS):
+        if (
+            tool.effect != "read"
+            or name in KNOWLEDGE | NAMED_IN_THE_CHART
+            or tool.run.__module__.endswith(BOOKS)
+        ):
             continue
         assert any(len(contents) > 1 for contents in shown[name].values()), name
 

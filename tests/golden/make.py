@@ -14,20 +14,21 @@ from healthgym.bus.log import FileLog
 from healthgym.bus.view import Action, View
 from healthgym.environments.run import play
 from healthgym.environments.session import request
-from healthgym.knowledge.domains.clinical_diagnosis import reference
+from healthgym.knowledge.domains import domains, questions
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.rng import stream
-from healthgym.knowledge.tasks import task
+from healthgym.knowledge.tasks import task, tasks
 from healthgym.scorers.composite import score
 
 FOLDER = Path(__file__).parent / "log"
 TASKS = ("dx_pneumonia_001", "dx_nstemi_001", "dx_dka_002", "dx_sepsis_003")
+"""Beside them, the first task of every other domain."""
 
 
 def players(name: str):
     """The reference, the expert, and an imperfect script of the same case."""
     chosen = task(name)
-    calls = reference(generate(chosen.variant, chosen.seed))
+    calls = questions(chosen.domain).reference(generate(chosen.variant, chosen.seed))
     texts = [
         msgspec.json.encode({"name": c.tool, "arguments": c.arguments}).decode() for c in calls
     ]
@@ -45,9 +46,10 @@ async def main() -> None:
     """Play and store."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     async with FileLog(FOLDER, gym="local") as log:
-        for name in TASKS:
+        others = [tasks(d)[0].id for d in domains() if d != "clinical_diagnosis"]
+        for name in (*TASKS, *others):
             for agent, policy in players(name).items():
-                events = play(request(task(name), agent=agent, max_turns=16), policy, parse)
+                events = play(request(task(name), agent=agent, max_turns=40), policy, parse)
                 head = Head(aggregate=events[0].aggregate)
                 for e in events:
                     draft = Draft(data=e.data, at=e.at, cause=e.cause, correlation=e.correlation)
