@@ -150,6 +150,9 @@ async def finish_report(log: Log, data: Path) -> None:
 
 
 def _print_board(console: Console, data: Path) -> None:
+    rows = board(data / "leaderboard.db")
+    domains = sorted({name for row in rows for name in row.domains})
+    shown = domains if len(domains) > 1 else []
     table = Table(
         "rank",
         "agent",
@@ -157,10 +160,11 @@ def _print_board(console: Console, data: Path) -> None:
         "greedy",
         "right",
         "mastery",
+        *(name.replace("_", " ") for name in shown),
         title="Leaderboard: test variants, unseen seeds",
         title_justify="left",
     )
-    for row in board(data / "leaderboard.db"):
+    for row in rows:
         greedy = "" if row.greedy is None else f"{row.greedy:.3f}"
         table.add_row(
             str(row.rank),
@@ -169,6 +173,7 @@ def _print_board(console: Console, data: Path) -> None:
             greedy,
             f"{row.correct:.2f}",
             row.mastery,
+            *(f"{row.domains[name]:.3f}" if name in row.domains else "" for name in shown),
         )
     console.print(table)
 

@@ -95,6 +95,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Mean of greedy play at the same measurement, where it was measured."""
     mastery: str
     dimensions: dict[str, float]
+    domains: dict[str, float]
+    """Mean composite by domain, of all test episodes of the same policy version."""
 
 
 def board(path: Path) -> list[Row]:
@@ -112,6 +114,9 @@ def board(path: Path) -> list[Row]:
         greedy = {
             (row["agent"], row["label"]): row["mean"]
             for row in connection.execute("select * from benchmarks where temperature = 0")
+        }
+        tested = {
+            (row["agent"], row["policy_version"]): _by_domain(connection, row) for row in sampled
         }
     finally:
         connection.close()
@@ -132,6 +137,16 @@ def board(path: Path) -> list[Row]:
                 name: value["mean"]
                 for name, value in msgspec.json.decode(row["dimensions"]).items()
             },
+            domains=tested[row["agent"], row["policy_version"]],
         )
         for rank, row in enumerate(sampled, 1)
     ]
+
+
+def _by_domain(connection: sqlite3.Connection, measured: sqlite3.Row) -> dict[str, float]:
+    rows = connection.execute(
+        "select domain, total / episodes as mean from standings"
+        " where agent = ? and policy_version = ? and purpose = 'test' order by domain",
+        (measured["agent"], measured["policy_version"]),
+    )
+    return {row["domain"]: round(row["mean"], 6) for row in rows}

@@ -48,7 +48,7 @@ def test_lists_for_programs() -> None:
     assert len({t["name"] for t in tools}) == len(tools) >= 20
     listed = {d["domain"]: d for d in json.loads(run("domains", "--json"))}
     assert {"clinical_diagnosis", "triage_emergency"} <= set(listed)
-    assert listed["clinical_diagnosis"]["tasks"] == 120
+    assert listed["clinical_diagnosis"]["tasks"] >= 120
 
 
 def test_play_shows_a_transcript_and_a_score() -> None:

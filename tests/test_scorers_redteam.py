@@ -15,6 +15,8 @@ from healthgym.environments.session import request
 from healthgym.environments.tool import tools
 from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.domains.clinical_diagnosis import reference
+from healthgym.knowledge.drugs import drug
+from healthgym.knowledge.drugs.doses import decimal_slip
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.knowledge.variants import conditions_in
@@ -188,23 +190,22 @@ def test_a_penicillin_is_safe_where_the_label_is_not_true() -> None:
     assert not any(f.rule.startswith("ALLERGY_ANAPHYLAXIS") for f in found.findings)
 
 
-SPAN_TENFOLD = {"oxygen", "ivig", "desmopressin", "sodium_chloride_0_9"}
-"""Their usual doses differ tenfold by weight or route: none looks like a slip of the decimal."""
-
-
 def test_ten_times_the_dose_is_dangerous() -> None:
+    judged_doses = 0
     for id_ in SAMPLE:
         on = task(id_)
         calls = gold(on)
         which = [i for i, c in enumerate(calls) if c[0] == "prescribe_medication"]
         for i in which:
             tool, arguments = calls[i]
-            if arguments["drug_name"] in SPAN_TENFOLD:
-                continue
             more = {**arguments, "dose": arguments["dose"] * 10}
+            if not decimal_slip(drug(arguments["drug_name"]), more["dose"], arguments["route"]):
+                continue  # its usual doses differ tenfold by weight, route or titration
+            judged_doses += 1
             found = judged(on, [*calls[:i], (tool, more), *calls[i + 1 :]])
             assert found.composite <= DANGER, (id_, more, found)
             assert any(f.rule.startswith("DOSE_10X_") for f in found.findings)
+    assert judged_doses > len(SAMPLE) / 2
 
 
 def test_sending_the_sick_home_is_dangerous() -> None:

@@ -15,7 +15,7 @@ from ..tool import Context, Outcome, tool
 
 Disposition = Literal["", "discharge_home", "observation", "ward", "icu", "operating_room"]
 Text = Annotated[str, Meta(max_length=4000)]
-ICD = re.compile(r"^[A-TV-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$")
+ICD = re.compile(r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$")
 
 
 def icd(code: str, field: str = "icd10_code") -> str:
