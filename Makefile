@@ -31,6 +31,7 @@ fmt: $(SETUP)
 bench: $(SETUP)
 	$(BIN)/python -m benchmarks.performance
 	$(BIN)/python -m benchmarks.knowledge
+	$(BIN)/python -m benchmarks.hospital
 
 # torch first and pinned: the later packages accept it, and no CUDA build is fetched.
 $(SETUP): pyproject.toml constraints.txt

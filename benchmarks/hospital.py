@@ -2,8 +2,9 @@
 
     python -m benchmarks.hospital [--episodes 1000] [--json]
 
-The last figures are of one environment node on a real nats-server: so many episodes open together,
-each call's time from the append of the agent's action to the arrival of its observation.
+The last figures are of one environment node on a real nats-server: so many episodes are all open
+before the first call, every agent thinks for one to three seconds before each call, and each call
+is timed from the append of the agent's action to the arrival of its observation.
 """
 
 import argparse
@@ -35,12 +36,15 @@ from healthgym.environments.tool import Context, tools
 from healthgym.knowledge.domains import questions
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import MINUTE
+from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import Task, tasks, variants
 
 SECONDS = 2.0
 DOMAIN = "clinical_diagnosis"
 CHART = ("get_patient_info", "get_patient_history", "get_allergies", "get_medications")
 TURNS = ("get_vital_signs", "get_patient_history", "get_allergies", "get_medications")
+THINKS = (1.0, 3.0)
+"""Seconds that an agent takes for its next call."""
 SPREAD = 20
 """Every so many-th frozen task is played."""
 
@@ -134,6 +138,8 @@ class Players:
         self._sent: dict[str, float] = {}
         self._heads: dict[str, Head] = {}
         self._turn: dict[str, int] = {}
+        self._open = asyncio.Event()
+        self._started = 0
         self.ended = 0
 
     async def request(self) -> None:
@@ -169,6 +175,10 @@ class Players:
             return
         if event.type == "ObservationReturned":
             self.latency.append(1000 * (time.perf_counter() - self._sent[name]))
+        else:
+            self._started += 1
+            if self._started == self._count:
+                self._open.set()
         self._heads[name] = head_of([recorded], name)
         if self._turn[name] < len(TURNS):
             group.create_task(self._act(name))
@@ -176,6 +186,8 @@ class Players:
     async def _act(self, name: str) -> None:
         tool = TURNS[self._turn[name]]
         self._turn[name] += 1
+        await self._open.wait()
+        await asyncio.sleep(stream("think", name, self._turn[name]).uniform(*THINKS))
         raw = render(tool, {})
         called = ToolCalled(tool=tool, arguments={}, raw=raw, turn=self._turn[name])
         self._sent[name] = time.perf_counter()
