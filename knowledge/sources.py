@@ -19,6 +19,7 @@ from .drugs.regimens import regimens
 from .files import root
 from .guidelines import guidelines
 from .instruments.core import Instrument, find, instruments, schema
+from .prescriptions import indications
 from .radiology.kinds import kinds
 
 UNVERIFIED = "unverified"
@@ -54,6 +55,7 @@ def facts() -> list[Fact]:
     for rule_65 in beers():
         found.append(Fact(kind="drug from 65 years", where=rule_65.drug, source=BEERS))
     found += _walk("regimen", "", regimens())
+    found += _walk("indication", "", indications())
     found += _walk("guideline", "", guidelines())
     found += _walk("condition", "", {c: condition(c) for c in conditions()})
     found += _walk("imaging study", "", kinds())

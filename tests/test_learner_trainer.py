@@ -138,8 +138,11 @@ def test_trl_agrees_with_the_loss_written_by_hand(name: str) -> None:
     assert got == pytest.approx(expected, abs=1e-4)
     moved = max(float((v - start[k]).abs().max()) for k, v in lora(mine.model).items())
     assert moved > 1e-3
-    for key, value in lora(mine.model).items():
-        assert torch.allclose(value, lora(theirs.model)[key], atol=1e-4), key
+    reached = lora(theirs.model)
+    off = torch.cat([(v - reached[k]).abs().flatten() for k, v in lora(mine.model).items()])
+    # AdamW divides by the gradient's size: where that is nearly zero, rounding decides the step.
+    assert float((off > 1e-4).float().mean()) < 1e-4
+    assert float(off.max()) < RATE
 
 
 def test_the_ratio_is_against_the_policy_that_acted() -> None:
