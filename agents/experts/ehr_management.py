@@ -314,7 +314,10 @@ def _balance(ask: Ask, log: _Log, rows: Tables) -> Iterator[Call]:
 
 def _reconcile(ask: Ask, log: _Log, rows: Tables) -> Iterator[Call]:
     del ask, rows
-    content = log.of("reconcile_medications")[-1]
+    shown = log.of("reconcile_medications")
+    if not shown:
+        return
+    content = shown[-1]
     table = {name: (home, draft) for name, home, draft in content["rows"]}
     notes = " ".join(n["text"] for n in log.shown("get_notes"))
     wrong: list[str] = []
