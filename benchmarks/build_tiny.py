@@ -232,8 +232,8 @@ def _progress(steps: int) -> Callable[[int, float], None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--episodes", type=int, default=9000)
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--episodes", type=int, default=14000)
+    parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     recipe = warmstart.Recipe(steps=chosen.steps, seed=chosen.seed)

@@ -39,7 +39,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how fast to imitate."""
 
-    steps: int = 800
+    steps: int = 1700
     rows: int = 16
     learning_rate: float = 3e-3
     warmup: int = 40
