@@ -268,7 +268,7 @@ def test_the_shipped_model_knows_the_tools(model: Model) -> None:
     seen = [t.observation for t in turns if t.observation is not None]
     assert sum(o.ok for o in seen) / len(turns) >= 0.9
     assert {o.code for o in seen if not o.ok} <= KNOWN
-    assert all(isinstance(parse(t.action.raw), Parsed) for t in good)
+    assert all(isinstance(parse(t.action.raw), Parsed) for t in turns)
 
 
 def test_episodes_become_samples(model: Model) -> None:
