@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -13,6 +14,11 @@ from healthgym.bus.jetstream import JetStreamLog, connect
 from healthgym.bus.log import FileLog, Log
 from healthgym.bus.server import Endpoint, serve
 from healthgym.knowledge.instruments.core import _fields, find, measure
+
+# The same examples everywhere; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", max_examples=500)
+settings.load_profile("same")
 
 
 @pytest.fixture
@@ -79,6 +85,7 @@ WHOLE = (
     "respiratory_rate_per_min",
     "systolic_bp_mmhg",
     "diastolic_bp_mmhg",
+    "mean_arterial_pressure_mmhg",
     "pulse_per_min",
     "heart_rate_per_min",
     "spo2_percent",
