@@ -90,6 +90,7 @@ WHOLE = (
     "heart_rate_per_min",
     "spo2_percent",
     "age_years",
+    "sodium_mmol_l",
 )
 """Measured in whole numbers at the bedside; the oracle takes integers only."""
 PRINTED = {

@@ -291,7 +291,8 @@ ORACLES: dict[str, tuple[str, Mapping, float]] = {
         "curb65",
         lambda x: {
             "confusion": x["new_confusion"],
-            "bun": x["bun_mg_dl"],
+            # Lim 2003: urea above 7 mmol/l, so 19.6 mg/dl; they count from above 20.
+            "bun": 21.0 if 19.6 < x["bun_mg_dl"] <= 20 else x["bun_mg_dl"],
             "respiratory_rate": round(x["respiratory_rate_per_min"]),
             "systolic_bp": round(x["systolic_bp_mmhg"]),
             "diastolic_bp": round(x["diastolic_bp_mmhg"]),
