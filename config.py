@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from .bus.events import Plan
+from .knowledge import library
 
 DEFAULT = "autonomous_gym.yaml"
 
@@ -70,6 +71,8 @@ class GymConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     domains: list[str] = msgspec.field(default_factory=lambda: ["clinical_diagnosis"])
     plan: Plan = Plan()
     concurrent_episodes: int = 64
+    library: str = ""
+    """Folder of a library (`healthgym knowledge build`) that the search tools read."""
     wandb: Wandb | None = None
 
     def agent(self, name: str) -> AgentConfig:
@@ -81,11 +84,16 @@ class GymConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         raise ConfigError(f"agent {name!r} is not in the configuration; there are: {known}")
 
     def plan_of(self, agent: AgentConfig) -> Plan:
-        """The plan of one agent."""
+        """The plan of one agent. Raises BadCorpus where the library cannot be opened."""
+        plan = msgspec.structs.replace(self.plan, library=self.open_library() or msgspec.UNSET)
         if not agent.train:
-            return msgspec.structs.replace(self.plan, cycles=0)
-        groups = agent.train_batch_size or self.plan.groups_per_round
-        return msgspec.structs.replace(self.plan, groups_per_round=groups)
+            return msgspec.structs.replace(plan, cycles=0)
+        groups = agent.train_batch_size or plan.groups_per_round
+        return msgspec.structs.replace(plan, groups_per_round=groups)
+
+    def open_library(self) -> str:
+        """Open the library for this process; its generation, "" for none. Raises BadCorpus."""
+        return library.attach(Path(self.library)).generation if self.library else library.OWN
 
 
 def load(path: Path | None = None) -> GymConfig:

@@ -82,6 +82,8 @@ async def environment(node: Node) -> None:
     """Open episodes and answer actions."""
     from .environments.actor import Environment
 
+    node.config.open_library()
+
     async def make(log: JetStreamLog) -> Actor:
         # Agents set the pace. An environment that took fewer episodes than the agents play could
         # fill its slots with new ones while the agents wait for answers in those of a dead node.

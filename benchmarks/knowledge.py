@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from healthgym.knowledge.instruments.core import calc
-from healthgym.knowledge.passages import passages, search
+from healthgym.knowledge.library import search
+from healthgym.knowledge.passages import passages
 
 EXAMPLES = Path(__file__).parents[1] / "tests" / "instruments.json"
 MOST_USED = (

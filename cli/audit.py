@@ -10,7 +10,7 @@ import typer
 from ..bus.audit import Report, Verifier, verify_lines
 from ..bus.events import Draft, EpisodeScored, Event, LogSealed, canonical, head_of
 from ..bus.log import Log, events
-from .shared import DATA, Data, Json, LogFile, as_json, fail, finish, open_log
+from .shared import DATA, Data, Json, Library, LogFile, as_json, attached, fail, finish, open_log
 
 
 async def find_episode(log: Log, name: str) -> list[Event]:
@@ -30,9 +30,12 @@ def replay(
     json: Json = False,
     data: Data = DATA,
     log: LogFile = None,
+    library: Library = None,
 ) -> None:
     """Re-execute an episode and compare byte for byte. Example: healthgym replay 3f9a."""
     from ..environments.replay import replay as replay_events
+
+    attached(library)
 
     async def work() -> None:
         async with open_log(data, log) as opened:
@@ -190,8 +193,10 @@ def audit(
     json: Json = False,
     data: Data = DATA,
     log: LogFile = None,
+    library: Library = None,
 ) -> None:
     """Verify every chain, replay and re-score every episode. Example: healthgym audit --json."""
+    attached(library)
 
     async def work() -> Audit:
         if file is not None:

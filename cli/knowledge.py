@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .shared import Json, as_json, fail
+from .shared import Json, Library, as_json, attached, console, fail
 
 app = typer.Typer(help="What the gym knows, and where it has it from.", no_args_is_help=True)
 
@@ -25,22 +25,59 @@ def pages(
 
 
 @app.command()
+def build(
+    folder: Annotated[Path, typer.Argument(help="New folder for the library.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", help="FORMAT=PATH; may be repeated. Formats: medquad, openstax, jsonl."
+        ),
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Make a library of our passages and of texts from outside.
+
+    PATH is a folder, a file or a tar archive. Example:
+    healthgym knowledge build my-library --from medquad=MedQuAD.tar.gz --from jsonl=notes.jsonl
+    """
+    from ..knowledge.errors import KnowledgeError
+    from ..knowledge.library import build as make
+
+    pairs = [(name, Path(path)) for name, _, path in (s.partition("=") for s in source or [])]
+    try:
+        with console().status("Reading and indexing; some seconds for 50,000 passages"):
+            made = make(folder, pairs)
+    except KnowledgeError as error:
+        raise fail(str(error)) from error
+    if json:
+        as_json(made)
+        return
+    for kind, count in made.passages.items():
+        typer.echo(f"{kind:<12} {count:>8,} passages")
+    typer.echo(f"library {made.generation} in {folder}")
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="The subject in plain words.")],
     kind: Annotated[
-        str, typer.Option(help="Only drug, instrument, guideline, condition or measurement.")
+        str,
+        typer.Option(help="Only drug, instrument, guideline, condition, measurement, or a format."),
     ] = "",
     limit: Annotated[int, typer.Option(help="How many.", min=1, max=40)] = 5,
+    library: Library = None,
     *,
     json: Json = False,
 ) -> None:
     """Search what the gym knows. Example: healthgym knowledge search "enoxaparin kidney"."""
-    from ..knowledge.passages import KINDS
-    from ..knowledge.passages import search as find
+    from ..knowledge.library import kinds
+    from ..knowledge.library import search as find
 
-    if kind not in {"", *KINDS}:
-        raise fail(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    found = find(query, kind=kind, limit=limit)
+    generation = attached(library)
+    if kind not in {"", *kinds(generation)}:
+        raise fail(f"--kind must be one of {', '.join(kinds(generation))}, got {kind!r}")
+    found = find(query, kind=kind, limit=limit, generation=generation)
     if json:
         as_json(found)
         return

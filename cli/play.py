@@ -25,7 +25,7 @@ from ..bus.events import (
 from ..bus.log import FileLog
 from ..bus.view import Action, View
 from ..projections.transcript import line, transcript
-from .shared import Json, fail
+from .shared import Json, Library, attached, fail
 
 
 def play(
@@ -43,6 +43,7 @@ def play(
     save: Annotated[
         Path | None, typer.Option(help="Keep the events as a log in this folder.")
     ] = None,
+    library: Library = None,
     *,
     json: Json = False,
 ) -> None:
@@ -53,6 +54,7 @@ def play(
     from ..knowledge.tasks import task as find_task
     from ..knowledge.tasks import tasks
 
+    generation = attached(library)
     try:
         chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
     except KnowledgeError as error:
@@ -64,6 +66,7 @@ def play(
         purpose="play",
         max_turns=max_turns,
         sampling=Sampling(seed=seed),
+        library=generation or msgspec.UNSET,
     )
     try:
         events = _events(requested, policy)

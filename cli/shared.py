@@ -31,6 +31,23 @@ LogFile = Annotated[
     Path | None, typer.Option("--log", help="A log in files (folder) instead of a server's.")
 ]
 
+Library = Annotated[
+    Path | None,
+    typer.Option(help="Library that the search tools read: `healthgym knowledge build` makes one."),
+]
+
+
+def attached(folder: Path | None) -> str:
+    """Open a library for this process; its generation, "" without one."""
+    from ..knowledge import library
+
+    if folder is None:
+        return library.OWN
+    try:
+        return library.attach(folder).generation
+    except KnowledgeError as error:
+        raise fail(str(error)) from error
+
 
 def fail(message: str) -> typer.Exit:
     """Print one line on stderr; the caller raises what is returned."""

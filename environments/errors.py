@@ -2,7 +2,7 @@
 
 EnvironmentFault
 ├── UnknownRequest     the requested task, domain or variant does not exist
-├── OtherVersion       the request names another generator version than this code has
+├── OtherVersion       the request names a generator version or a library that is not here
 └── ToolRefused        a tool cannot do what was asked: becomes an observation, never a crash
 """
 
@@ -20,7 +20,7 @@ class UnknownRequest(EnvironmentFault):
 
 
 class OtherVersion(EnvironmentFault):
-    """The request was made for another version of the patient generator."""
+    """The request names a patient generator or a library that is not here."""
 
 
 class ToolRefused(EnvironmentFault):

@@ -22,6 +22,7 @@ from ..bus.events import (
     canonical,
     digest,
 )
+from ..knowledge import library
 from ..knowledge.domains import domain as known
 from ..knowledge.domains import policy, questions
 from ..knowledge.errors import KnowledgeError
@@ -85,7 +86,10 @@ def request(
 
 
 def open_session(requested: EpisodeRequested) -> Session:
-    """Rebuild the patient. Raises UnknownRequest (domain, variant) or OtherVersion."""
+    """Rebuild the patient.
+
+    Raises UnknownRequest (domain, variant) or OtherVersion (generator, library).
+    """
     if requested.generator != GENERATOR_VERSION:
         raise OtherVersion(f"generator {requested.generator}, this code has {GENERATOR_VERSION}")
     try:
@@ -93,6 +97,8 @@ def open_session(requested: EpisodeRequested) -> Session:
         patient = patient_of(requested)
     except KnowledgeError as error:
         raise UnknownRequest(str(error)) from error
+    if not library.known(requested.library or library.OWN):
+        raise OtherVersion(f"library {requested.library} is not open here")
     return Session(requested=requested, world=open_world(patient))
 
 
@@ -148,7 +154,8 @@ def _call(session: Session, action: ToolCalled) -> tuple[Outcome, int]:
             got=named[:60],
         )
     done = world.now + chosen.minutes * MINUTE
-    outcome = chosen.run(Context(world=world, done=done), **arguments)
+    context = Context(world=world, done=done, library=session.requested.library or library.OWN)
+    outcome = chosen.run(context, **arguments)
     return outcome, done if outcome.at is None else outcome.at
 
 

@@ -28,6 +28,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     world: World
     done: int
     """Simulated microsecond at which the call completes."""
+    library: str = ""
+    """Generation of the passages it may search; "" for the package's own."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

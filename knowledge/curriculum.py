@@ -106,6 +106,7 @@ def request(
         ),
         max_turns=plan.max_turns,
         token_limit=plan.token_limit,
+        library=plan.library,
     )
     name = episode(who.agent, opaque_id(correlation, stage, group, index))
     return name, (Draft(data=data, cause=correlation, correlation=correlation),)

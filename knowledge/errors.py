@@ -12,6 +12,9 @@ KnowledgeError
 ├── UnknownUnit        a measurement is not given in that unit
 ├── UnknownCode        ICD-10-CM has no such code
 ├── UnknownFact        a patient has no such fact, or not of that type
+├── UnknownFormat      texts come in no such format
+├── UnknownLibrary     no library of that generation is open here
+├── BadCorpus          a text file, or a library's folder, cannot be read
 ├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
 """
@@ -121,3 +124,17 @@ class InvalidInput(KnowledgeError):
 
 class BadData(KnowledgeError):
     """A data file does not follow its schema, or names something that does not exist."""
+
+
+class UnknownFormat(_Missing):
+    """Texts come in no such format."""
+
+    what = "format"
+
+
+class UnknownLibrary(KnowledgeError):
+    """An episode names a library that is not open in this process."""
+
+
+class BadCorpus(KnowledgeError):
+    """A corpus or a library's folder cannot be read; the message names the file and the place."""

@@ -1,11 +1,9 @@
-"""What the gym knows, as short passages with sources, and a search over them.
+"""What the gym knows, as short passages with sources; `library` searches them.
 
 Passages are made from the drugs, instruments, guidelines, conditions and measurements of this
-package, so a text can never disagree with what the judges know. The index is built in memory on
-first use (English stems, stop words taken out of the query; ties are broken by the id).
+package, so a text can never disagree with what the judges know.
 """
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -19,12 +17,6 @@ from .instruments.core import instruments
 from .measurements import Measurement, Range, measurements
 
 KINDS = ("drug", "instrument", "guideline", "condition", "measurement")
-_STOP = frozenset(
-    {"a", "an", "and", "are", "as", "at", "be", "by", "does", "for", "from", "has", "have", "how"}
-    | {"if", "in", "is", "it", "of", "on", "or", "should", "that", "the", "to", "what", "when"}
-    | {"which", "who", "whose", "why", "with", "you"}
-)
-_BEST = 40
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,43 +151,3 @@ def _range(r: Range, m: Measurement) -> str:
     elif r.sex:
         who = "women" if r.sex == "female" else "men"
     return f"Reference range in {who}: {span(r.low, r.high, m.ucum)}."
-
-
-@cache
-def _index() -> tuple[Any, Any]:
-    import tantivy
-
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw")
-    builder.add_text_field("kind", stored=False, tokenizer_name="raw")
-    builder.add_text_field("title", stored=False, tokenizer_name="en_stem")
-    builder.add_text_field("body", stored=False, tokenizer_name="en_stem")
-    schema = builder.build()
-    index = tantivy.Index(schema)
-    writer = index.writer(heap_size=64_000_000, num_threads=1)
-    for p in passages().values():
-        writer.add_document(
-            tantivy.Document(id=p.id, kind=p.kind, title=p.title, body=f"{p.title}. {p.text}")
-        )
-    writer.commit()
-    writer.wait_merging_threads()
-    index.reload()
-    return index, index.searcher()
-
-
-def search(query: str, *, kind: str = "", limit: int = 5) -> list[Passage]:
-    """Passages that share stems with the query, best first; deterministic."""
-    import tantivy
-
-    words = [w for w in re.findall(r"[a-z0-9]+", query.lower()) if w not in _STOP]
-    if not words:
-        return []
-    index, searcher = _index()
-    wanted = index.parse_query(" ".join(words), ["body", "title"], field_boosts={"title": 0.5})
-    if kind:
-        only = tantivy.Query.term_query(index.schema, "kind", kind)
-        must = tantivy.Occur.Must
-        wanted = tantivy.Query.boolean_query([(must, wanted), (must, only)])
-    hits = searcher.search(wanted, _BEST, count=False).hits
-    found = [(-round(score, 4), searcher.doc(address)["id"][0]) for score, address in hits]
-    return [passages()[id_] for _, id_ in sorted(found)[:limit]]

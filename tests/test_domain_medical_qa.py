@@ -16,7 +16,8 @@ from healthgym.environments.session import request
 from healthgym.knowledge.domains.medical_qa import asked, reference
 from healthgym.knowledge.errors import BadData
 from healthgym.knowledge.exam import LETTERS, question
-from healthgym.knowledge.passages import KINDS, passages, search
+from healthgym.knowledge.library import search
+from healthgym.knowledge.passages import KINDS, passages
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.tasks import task, tasks
 from healthgym.scorers.composite import score

@@ -1,5 +1,6 @@
 """A recorded log replays byte for byte, with every interpreter that is here."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,11 @@ GOLDEN = Path(__file__).parent / "golden"
 NEEDS = "import msgspec, numpy, nats, yaml, simple_icd_10_cm, healthgym"
 
 
-@pytest.mark.parametrize("python", [sys.executable, "python3.12", "python3.13"])
-def test_the_golden_log_replays_to_the_same_bytes(python: str) -> None:
+@pytest.mark.parametrize(
+    ("python", "hash_seed"),
+    [(sys.executable, "0"), (sys.executable, "4242"), ("python3.12", "1"), ("python3.13", "2")],
+)
+def test_the_golden_log_replays_to_the_same_bytes(python: str, hash_seed: str) -> None:
     path = shutil.which(python)
     if path is None:
         pytest.skip(f"{python} is not here")
@@ -21,7 +25,11 @@ def test_the_golden_log_replays_to_the_same_bytes(python: str) -> None:
         if probe.returncode:
             pytest.skip(f"{python} lacks the packages")
     result = subprocess.run(
-        [path, str(GOLDEN / "check.py")], capture_output=True, text=True, check=False
+        [path, str(GOLDEN / "check.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
     )
     assert result.stdout == "same\n", result.stdout + result.stderr
 

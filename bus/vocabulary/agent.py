@@ -26,6 +26,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     token_limit: int = 2048
     max_new_tokens: int = 96
     seed: int = 0
+    library: str | msgspec.UnsetType = msgspec.UNSET
+    """Generation of the passages that search tools read; unset for the package's own."""
 
 
 class AgentRegistered(Data, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ class EpisodeRequested(Data, frozen=True, kw_only=True):
     """Keep this episode out of training."""
     fork: Fork | msgspec.UnsetType = msgspec.UNSET
     """Set where this episode continues a copy of another one."""
+    library: str | msgspec.UnsetType = msgspec.UNSET
+    """Generation of the passages that search tools read; unset for the package's own."""
 
 
 class EpisodeStarted(Data, frozen=True, kw_only=True):

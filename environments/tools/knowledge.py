@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from ...bus.events import Answer, Effect
-from ...knowledge import passages as library
+from ...knowledge import library
 from ...knowledge.errors import KnowledgeError
 from ...knowledge.instruments.core import calc, find, schema
 from ...knowledge.measurements import convert, measurement
+from ...knowledge.passages import Passage
 from ..errors import invalid
 from ..tool import Context, Outcome, tool
 
@@ -18,7 +19,7 @@ Kind = Literal["", "drug", "instrument", "guideline", "condition", "measurement"
 Citations = Annotated[tuple[str, ...], Meta(max_length=10)]
 
 
-def _hits(found: list[library.Passage]) -> Outcome:
+def _hits(found: list[Passage]) -> Outcome:
     listed = [{"passage_id": p.id, "title": p.title} for p in found]
     return Outcome(content={"hits": listed, "found": len(listed)}, reveals=("searched",))
 
@@ -32,8 +33,7 @@ def search(ctx: Context, query: Query, kind: Kind = "") -> Outcome:
         kind: Only passages of this kind; empty for all.
 
     """
-    del ctx
-    return _hits(library.search(query, kind=kind))
+    return _hits(library.search(query, kind=kind, generation=ctx.library))
 
 
 @tool(effect="read", minutes=1, domains=HERE)
@@ -44,8 +44,7 @@ def search_drugs(ctx: Context, query: Query) -> Outcome:
         query: Drug and topic, such as warfarin kidney.
 
     """
-    del ctx
-    return _hits(library.search(query, kind="drug"))
+    return _hits(library.search(query, kind="drug", generation=ctx.library))
 
 
 @tool(effect="read", minutes=1, domains=HERE)
@@ -56,8 +55,7 @@ def search_guidelines(ctx: Context, query: Query) -> Outcome:
         query: Topic in plain words.
 
     """
-    del ctx
-    return _hits(library.search(query, kind="guideline"))
+    return _hits(library.search(query, kind="guideline", generation=ctx.library))
 
 
 @tool(effect="read", minutes=1, domains=HERE)
@@ -68,12 +66,11 @@ def search_instruments(ctx: Context, query: Query) -> Outcome:
         query: Name or purpose.
 
     """
-    del ctx
-    return _hits(library.search(query, kind="instrument"))
+    return _hits(library.search(query, kind="instrument", generation=ctx.library))
 
 
-def _passage(field: str, id_: str) -> library.Passage:
-    found = library.passages().get(id_.removeprefix("passage:"))
+def _passage(ctx: Context, field: str, id_: str) -> Passage:
+    found = library.passage(id_.removeprefix("passage:"), ctx.library)
     if found is None:
         raise invalid(field, "an id that a search has shown", id_)
     return found
@@ -87,8 +84,7 @@ def browse_passage(ctx: Context, passage_id: str) -> Outcome:
         passage_id: An id that a search has shown.
 
     """
-    del ctx
-    p = _passage("passage_id", passage_id)
+    p = _passage(ctx, "passage_id", passage_id)
     return Outcome(
         content={"title": p.title, "text": p.text, "source": p.source},
         reveals=(f"passage:{p.id}",),
@@ -104,8 +100,7 @@ def compare_passages(ctx: Context, first: str, second: str) -> Outcome:
         second: Id of another.
 
     """
-    del ctx
-    a, b = _passage("first", first), _passage("second", second)
+    a, b = _passage(ctx, "first", first), _passage(ctx, "second", second)
     one, two = ([w.strip(".,;:()") for w in p.text.split()] for p in (a, b))
     return Outcome(
         content={
@@ -123,8 +118,7 @@ def grade_source(ctx: Context, passage_id: str) -> Outcome:
         passage_id: Id of a passage.
 
     """
-    del ctx
-    p = _passage("passage_id", passage_id)
+    p = _passage(ctx, "passage_id", passage_id)
     doubtful = "unverified" in p.source.lower()
     label = "FDA label" in p.source
     grade = "unverified" if doubtful else "regulator" if label else "publication"
