@@ -2,7 +2,21 @@
 
 import typer
 
-from .cli import audit, calc, drugs, fork, knowledge, look, patient, play, run, safety, tasks
+from .cli import (
+    audit,
+    calc,
+    drugs,
+    fork,
+    knowledge,
+    look,
+    patient,
+    play,
+    resume,
+    run,
+    safety,
+    score,
+    tasks,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -11,7 +25,7 @@ app = typer.Typer(
     help="Healthcare AI GYM: medical AI agents practise, are judged and learn on synthetic "
     "patients. Research only; not for clinical use.",
 )
-for module in (run, play, look, audit, calc, fork, patient):
+for module in (run, play, score, look, audit, calc, fork, resume, patient):
     for command in module.COMMANDS:
         app.command()(command)
 app.add_typer(knowledge.app, name="knowledge")

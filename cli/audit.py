@@ -1,4 +1,4 @@
-"""Commands that verify: audit, replay, rescore, rebuild."""
+"""Commands that verify: audit, replay, rebuild."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,51 +54,6 @@ def replay(
     finish(work())
 
 
-def rescore(
-    episode: Annotated[str, typer.Argument(help="Episode id, or its end.")],
-    *,
-    json: Json = False,
-    data: Data = DATA,
-    log: LogFile = None,
-) -> None:
-    """Judge an episode again with this code. Example: healthgym rescore 3f9a --json."""
-    from ..scorers.composite import score
-
-    async def work() -> None:
-        async with open_log(data, log) as opened:
-            events = await find_episode(opened, episode)
-        fresh = score([e for e in events if e.type != "EpisodeScored"])
-        old = next((e.data for e in events if isinstance(e.data, EpisodeScored)), None)
-        if json:
-            as_json(fresh)
-            return
-        _print_score(fresh)
-        if old is not None and old != fresh:
-            typer.echo(f"recorded composite {old.composite:.3f} by scorer {old.scorer[:8]}")
-
-    finish(work())
-
-
-def _print_score(scored: EpisodeScored) -> None:
-    for name in ("accuracy", "process", "safety", "format", "coherence"):
-        dimension = getattr(scored, name)
-        typer.echo(f"{name:<10} {dimension.score:.3f}")
-        for reason in dimension.reasons:
-            where = f"event {reason.event}" if reason.event else ""
-            typer.echo(
-                f"    {reason.earned:.2f}/{reason.possible:.2f} {reason.id} {where} {reason.note}"
-            )
-    for finding in scored.findings:
-        typer.echo(
-            f"safety rule {finding.rule} (severity {finding.severity}) at event "
-            f"{finding.event}: {finding.note}"
-        )
-    typer.echo(
-        f"weighted {scored.weighted:.3f} x gate {scored.gate:.3f} -> composite "
-        f"{scored.composite:.3f}"
-    )
-
-
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What a whole-log audit found."""
 
@@ -135,7 +90,7 @@ async def audit_log(log: Log) -> Audit:
     async for batch in log.records(follow=False):
         for recorded in batch:
             verifier.add(recorded)
-    async for played in _ended(log):
+    async for played in ended_episodes(log):
         verdicts, judged = _judge_again(played)
         replayed += 1
         scored += judged
@@ -150,7 +105,8 @@ async def audit_log(log: Log) -> Audit:
     )
 
 
-async def _ended(log: Log) -> AsyncIterator[list[Event]]:
+async def ended_episodes(log: Log) -> AsyncIterator[list[Event]]:
+    """All events of every ended episode of a log, in the order of their ends."""
     async for batch in log.records("EpisodeEnded", follow=False):
         for recorded in batch:
             yield [r.event for r in await log.read(recorded.event.aggregate)]
@@ -272,4 +228,4 @@ def _compare(before: str | None, after: str) -> str:
     return "same rows as before" if before == after else "rows changed"
 
 
-COMMANDS = (audit, replay, rescore, rebuild)
+COMMANDS = (audit, replay, rebuild)

@@ -91,14 +91,14 @@ def _events(requested: EpisodeRequested, policy: str) -> list[Event]:
         return judged(run_episode(requested, act, parse))
 
 
-def judged(events: list[Event]) -> list[Event]:
-    """The episode with its judgement."""
+def judged(events: list[Event], gym: str = "local") -> list[Event]:
+    """The episode of a log of that gym, with its judgement."""
     from ..scorers.composite import score
 
     head = Head(
         aggregate=events[-1].aggregate, n=events[-1].n, digest=digest(canonical(events[-1]))
     )
-    return [*events, *seal("local", head, [Draft(data=score(events), at=events[-1].at)])]
+    return [*events, *seal(gym, head, [Draft(data=score(events), at=events[-1].at)])]
 
 
 @contextmanager

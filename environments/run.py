@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ..bus.episode import Episode, evolve
+from ..bus.episode import Episode, evolve, fold
 from ..bus.events import (
     ActionRejected,
     Data,
@@ -21,7 +21,7 @@ from ..bus.events import (
     seal,
 )
 from ..bus.view import Action, View
-from .session import Session, open_session, opening, respond
+from .session import Session, open_session, opening, respond, restore
 
 PolicyFn = Callable[[View], Action]
 Reader = Callable[[str], Any]
@@ -98,18 +98,46 @@ def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = plain)
 
     Raises UnknownRequest or OtherVersion; whatever `policy_fn` raises passes through.
     """
-    session: Session = open_session(requested)
+    session = open_session(requested)
     key = opaque_id(requested.agent, requested.task, requested.group, requested.index)
     record = Record(episode(requested.agent.replace(".", "-"), key))
     record.say(requested)
+    record.say(opening(session).started)
+    return _to_the_end(record, session, policy_fn, read)
+
+
+def resume(
+    events: Sequence[Event], policy_fn: PolicyFn, read: Reader = plain, *, gym: str = _GYM
+) -> list[Event]:
+    """Play an episode that was broken off to its end, in the same chain; returns all events.
+
+    `gym` is the log's, since ids depend on it. Raises ValueError (nothing was requested, or it
+    has ended), UnknownRequest or OtherVersion.
+    """
+    record = Record(events[0].aggregate if events else "", gym)
+    record.events, record.state = list(events), fold(events)
+    requested = record.state.requested
+    over = record.state.ended or record.state.abandoned
+    if requested is None or over is not None:
+        raise ValueError(f"{record.state.aggregate or 'no events'}: is not an open episode")
+    session = restore(requested, record.state)
+    if record.state.started is None:
+        record.say(opening(session).started)
+    elif record.state.waiting_for_environment:
+        session, drafts = respond(session, record.state)
+        record.append(drafts)
+    return _to_the_end(record, session, policy_fn, read)
+
+
+def _to_the_end(record: Record, session: Session, policy_fn: PolicyFn, read: Reader) -> list[Event]:
     start = opening(session)
-    record.say(start.started)
+    started = record.state.started or start.started
     policy_md = start.objects[start.started.policy_md].decode()
     tools = start.objects[start.started.tools].decode()
     while record.state.open:
         view = View(
             episode=record.state.aggregate,
-            started=start.started,
+            started=started,
             turns=record.state.turns,
             policy_md=policy_md,
             tools=tools,
