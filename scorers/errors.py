@@ -4,6 +4,7 @@ ScorerError
 ├── Unfinished     the events are no ended episode
 ├── OtherVersion   the episode's patient was made by another generator version
 ├── BadScoring     the scoring configuration is not valid
+├── BackendMissing an optional model or package is not installed
 └── BadScene       a scenario names an unknown action, drug or key
 """
 
@@ -26,3 +27,7 @@ class BadScoring(ScorerError):
 
 class BadScene(ScorerError):
     """A scenario outside any episode cannot be read; the message names the field."""
+
+
+class BackendMissing(ScorerError):
+    """A similarity was asked for whose package or weights are not here."""
