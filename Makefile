@@ -32,6 +32,7 @@ bench: $(SETUP)
 	$(BIN)/python -m benchmarks.performance
 	$(BIN)/python -m benchmarks.knowledge
 	$(BIN)/python -m benchmarks.hospital
+	$(BIN)/python -m benchmarks.scoring
 
 # torch first and pinned: the later packages accept it, and no CUDA build is fetched.
 $(SETUP): pyproject.toml constraints.txt
