@@ -2,24 +2,23 @@
 
 from ...knowledge.drugs import drug
 from ...knowledge.drugs.formulary import labels
-from ...knowledge.physiology import MINUTE
-from ...knowledge.world import truth
+from ...knowledge.physiology import MINUTE, levels
 from ..case import Case, Step
 from .model import Act, Home, Kind, Label, Person, Scene
 from .vocabulary import named_concepts
 
 _VALUES = {
-    "sbp": "vital:sbp_mmhg",
-    "dbp": "vital:dbp_mmhg",
-    "hr": "vital:hr_bpm",
-    "rr": "vital:rr_pm",
-    "spo2": "vital:spo2_pct",
-    "gcs": "vital:gcs",
-    "temperature": "vital:temperature_c",
-    "potassium": "lab:potassium_mmol_l",
-    "magnesium": "lab:magnesium_mg_dl",
-    "creatinine": "lab:creatinine_mg_dl",
-    "lactate": "lab:lactate_mmol_l",
+    "sbp": "sbp_mmhg",
+    "dbp": "dbp_mmhg",
+    "hr": "hr_bpm",
+    "rr": "rr_pm",
+    "spo2": "spo2_pct",
+    "gcs": "gcs",
+    "temperature": "temperature_c",
+    "potassium": "potassium_mmol_l",
+    "magnesium": "magnesium_mg_dl",
+    "creatinine": "creatinine_mg_dl",
+    "lactate": "lactate_mmol_l",
 }
 _KINDS: dict[str, Kind] = {
     "drug": "give",
@@ -77,13 +76,10 @@ def _person(case: Case) -> Person:
     week = p.extra.get("pregnant_week")
     moments = (0, *(s.at for s in case.steps), case.end)
     worlds = (case.opening, *(s.after for s in case.steps), case.world)
+    states = [(at / MINUTE, levels(p, w.given, at)) for at, w in zip(moments, worlds, strict=True)]
     series = {
-        name: tuple(
-            (at / MINUTE, float(value))
-            for at, world in zip(moments, worlds, strict=True)
-            if isinstance(value := truth(world, fact, at), int | float)
-        )
-        for name, fact in _VALUES.items()
+        name: tuple((minute, float(state[level])) for minute, state in states if level in state)
+        for name, level in _VALUES.items()
     }
     return Person(
         id=p.id,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -124,6 +124,7 @@ def classes() -> frozenset[str]:
     return frozenset(c for d in formulary().drugs.values() for c in d.classes)
 
 
+@lru_cache(maxsize=4096)
 def named_concepts(text: str) -> frozenset[str]:
     """The conditions and findings a text speaks of, with `past:` for history.
 
