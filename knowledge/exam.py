@@ -40,6 +40,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a computation is to be made with."""
     given: float = 0.0
     """The value that a conversion starts from."""
+    guideline: str = ""
+    """The guideline that a free text has to tell; "" where none is asked for."""
 
     def ticket(self) -> str:
         """The question as it is asked."""
@@ -281,6 +283,13 @@ def _drawn(name: str, type_: inspect.Type, s: Stream) -> Any:
             raise BadData(f"{name}: no draw for {plain}")
 
 
+def _manage(of: str, s: Stream) -> Question:
+    id_ = s.choice(of.split())
+    title = guidelines()[id_].title
+    text = f'In full sentences: what does the guideline "{title}" ask for, and what to avoid?'
+    return Question(text=text, subject=title, fact=f"passage:guideline:{id_}", guideline=id_)
+
+
 _MAKERS: dict[str, Callable[[str, Stream], Question]] = {
     "drug_class": _drug_class,
     "drug_brand": _drug_brand,
@@ -296,6 +305,7 @@ _MAKERS: dict[str, Callable[[str, Stream], Question]] = {
     "code": _code,
     "guideline_do": _guideline("do", "ask for"),
     "guideline_avoid": _guideline("avoid", "warn against"),
+    "manage": _manage,
     "convert": _convert,
     "compute": _compute,
 }

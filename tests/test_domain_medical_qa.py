@@ -23,7 +23,9 @@ from healthgym.knowledge.tasks import task, tasks
 from healthgym.scorers.composite import score
 
 DOMAIN = "medical_qa"
-FIRST = [t.id for t in tasks(DOMAIN) if t.id.endswith("_001")]
+CLOSED = [t for t in tasks(DOMAIN) if not t.variant.startswith("ask_manage")]
+"""Answered by a letter or a number; those for a text have tests of their own."""
+FIRST = [t.id for t in CLOSED if t.id.endswith("_001")]
 Calls = list[tuple[str, dict[str, Any]]]
 
 
@@ -84,7 +86,7 @@ def test_only_the_right_answer_with_its_evidence_pays(id_: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(tasks(DOMAIN)), st.integers(0, 10**6))
+@given(st.sampled_from(CLOSED), st.integers(0, 10**6))
 def test_one_option_is_right_and_the_passage_says_so(on: Any, seed: int) -> None:
     patient = generate(on.variant, seed)
     q = asked(patient)

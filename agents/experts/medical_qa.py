@@ -43,6 +43,8 @@ def proposals(view: View) -> list[Call]:
     if text.startswith("Convert"):
         return _converted(text, subject, shown)
     read = next((c for c in shown if "text" in c), None)
+    if read is not None and text.startswith("In full sentences"):
+        return [_told(read["text"], _id_of(view)), _call("submit_text", text=subject * 2)]
     if read is not None:
         return [_answer(text, read["text"], _id_of(view))]
     hits = next((c["hits"] for c in shown if "hits" in c), None)
@@ -132,6 +134,16 @@ def _converted(text: str, name: str, shown: list[dict[str, Any]]) -> list[Call]:
         _call("convert_unit", measurement=name, value=float(value), from_unit=own, to_unit=other),
         _guess(),
     ]
+
+
+def _told(passage: str, fact: str) -> Call:
+    """The passage in sentences of one's own."""
+    do, _, rest = passage.partition(" Do: ")[2].partition(". Avoid: ")
+    avoid = rest.rpartition(" Version: ")[0].rstrip(".") if rest else ""
+    do = do.rpartition(" Version: ")[0] or do
+    told = [f"First the patient should have {item}." for item in do.rstrip(".").split("; ")]
+    told += [f"We must avoid {item}." for item in avoid.split("; ") if item]
+    return _call("submit_text", text=" ".join(told).replace("_", " "), citations=[fact])
 
 
 def _guess() -> Call:

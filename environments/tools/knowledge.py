@@ -233,6 +233,27 @@ def submit_option(
 
 
 @tool(effect="submit", minutes=1, domains=HERE)
+def submit_text(
+    ctx: Context,
+    text: Annotated[str, Meta(min_length=2, max_length=2000)],
+    citations: Citations = (),
+) -> Outcome:
+    """Answer a question that asks for sentences.
+
+    Fields:
+        text: The answer.
+        citations: Ids of the evidence, such as passage:guideline:sepsis.
+
+    """
+    del ctx
+    return Outcome(
+        content={"submitted": True, "characters": len(text)},
+        effect=Effect(kind="submitted", text="text"),
+        answer=Answer(citations=list(citations), fields={"text": text}),
+    )
+
+
+@tool(effect="submit", minutes=1, domains=HERE)
 def submit_number(ctx: Context, value: float, unit: str = "", citations: Citations = ()) -> Outcome:
     """Answer a question for a number.
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..conditions import Judgement, Required
 from ..exam import Question, question
+from ..management import management
 from ..measurements import measurements
 from ..patients import Patient
 from . import Call
@@ -51,6 +52,9 @@ def reference(patient: Patient) -> list[Call]:
             Call(tool="search", arguments={"query": q.subject}),
             Call(tool="browse_passage", arguments={"passage_id": name}),
         ]
+        if q.guideline:
+            told = {"text": management(q.guideline).reference, "citations": [q.fact]}
+            return [*calls, Call(tool="submit_text", arguments=told)]
         option: dict[str, Any] = {"letter": q.right, "citations": [q.fact]}
         return [*calls, Call(tool="submit_option", arguments=option)]
     said: dict[str, Any] = {"value": q.value, "unit": q.unit, "citations": [q.fact]}

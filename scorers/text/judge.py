@@ -11,15 +11,15 @@ from itertools import pairwise
 
 import msgspec
 
+from ...knowledge.claims import Mention, Names, cues, lexicon, mentions, polarity, words
 from ...knowledge.conditions import condition, conditions
 from ...knowledge.drugs import formulary
 from ...knowledge.free_text import Concept, Gold
-from .claims import Mention, Names, cues, lexicon, mentions, polarity, words
 from .measures import Similarity, rouge_l
 
 _SENTENCE_SHARE = 0.15
 """Words of grammar and doing in running clinical text: at least this share."""
-_SHORT = 6
+_SEVERAL = 2
 _STRAY = 1
 """Names beside the reference's that cost nothing."""
 _DISORDER = 0.5
@@ -59,7 +59,7 @@ def _allowed(gold: Gold) -> frozenset[str]:
 
 
 def _prose(said: Sequence[str]) -> float:
-    if len(said) < _SHORT:
+    if len(said) < _SEVERAL:
         return 1.0
     grammar = sum(w in cues().grammar or w in cues().doing for w in said) / len(said)
     variety = min(1.0, 2.5 * len(set(said)) / len(said)) if len(said) > 20 else 1.0

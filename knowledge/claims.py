@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from ...knowledge.files import load
-from ...knowledge.free_text import Concept
+from .files import load
+from .free_text import Concept
 
 _CLAUSE = re.compile(
     r"[.;:!?\n]+(?=\s|$)|\b(?:but|however|although|whereas|though|yet)\b", re.IGNORECASE
