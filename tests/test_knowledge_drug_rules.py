@@ -13,6 +13,7 @@ from healthgym.knowledge.drugs import (
     resolve,
     washout_days,
 )
+from healthgym.knowledge.drugs.doses import decimal_slip
 from healthgym.knowledge.errors import UnknownDrug
 
 IDS = sorted(formulary().drugs)
@@ -305,3 +306,9 @@ def test_a_far_name_gets_no_suggestion() -> None:
     with pytest.raises(UnknownDrug) as caught:
         find("unobtainium")
     assert caught.value.near == []
+
+
+def test_a_loading_dose_by_weight_is_no_slip() -> None:
+    assert not decimal_slip(drug("levetiracetam"), 4500, "iv")
+    assert decimal_slip(drug("levetiracetam"), 10000, "iv")
+    assert decimal_slip(drug("morphine"), 100, "iv")

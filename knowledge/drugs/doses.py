@@ -121,14 +121,20 @@ def check_dose(
     return DoseCheck(grade=grade(factor), factor=factor, limit=limit)
 
 
+_LIGHT_KG = 50.0
+
+
 def decimal_slip(drug: Drug, dose: float, route: str) -> bool:
     """Whether a single dose looks like a slip of the decimal point.
 
     Ten times the lowest usual dose, and twice (high-alert drugs: once) the largest one. By vein the
-    usual range is the limit where the largest dose is meant for swallowing. (Clinical estimate,
-    unverified.)
+    usual range is the limit where the largest dose is meant for swallowing, or a loading dose by
+    weight (levetiracetam 60 mg/kg in status) for a light adult. (Clinical estimate, unverified.)
     """
-    largest = drug.usual[1] if route == "iv" and "oral" in drug.routes else drug.max_single
+    largest = drug.max_single
+    if route == "iv" and "oral" in drug.routes:
+        by_weight = _LIGHT_KG * drug.per_kg[1] if drug.per_kg and not drug.high_alert else 0.0
+        largest = min(max(drug.usual[1], by_weight), drug.max_single)
     return dose >= _CRITICAL * drug.usual[0] and dose >= (1 if drug.high_alert else 2) * largest
 
 
