@@ -11,6 +11,7 @@ from .cli import (
     look,
     patient,
     play,
+    redteam,
     resume,
     run,
     safety,
@@ -32,6 +33,7 @@ app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(drugs.app, name="drugs")
 app.add_typer(safety.app, name="safety")
+app.add_typer(redteam.app, name="redteam")
 
 
 def main() -> None:

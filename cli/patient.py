@@ -17,20 +17,23 @@ def patient(
 ) -> None:
     """Show a synthetic patient. Example: healthgym patient --variant dka_missed_insulin."""
     from ..knowledge.errors import KnowledgeError
+    from ..knowledge.patient_agent import manner
     from ..knowledge.patients import generate
     from ..knowledge.physiology import MINUTE, levels
 
     try:
         found = generate(variant, seed)
+        how = manner(found)
     except KnowledgeError as error:
         raise fail(str(error)) from error
     at = int(hour * 60 * MINUTE)
     true = {key: round(value, 2) for key, value in levels(found, (), at).items()}
+    body: dict[str, Any] = msgspec.to_builtins(found)
+    speaks = {"personality": how.personality, "bias": how.bias, "withheld": sorted(how.withheld)}
     if json:
-        body: dict[str, Any] = msgspec.to_builtins(found)
-        as_json({**body, "at_hour": hour, "levels": true})
+        as_json({**body, "manner": speaks, "at_hour": hour, "levels": true})
         return
-    _print(msgspec.to_builtins(found), true, hour)
+    _print({**body, "manner": speaks}, true, hour)
 
 
 def _print(found: dict[str, Any], true: dict[str, float], hour: float) -> None:
@@ -56,6 +59,9 @@ def _print(found: dict[str, Any], true: dict[str, float], hour: float) -> None:
     labels = (f"{a['substance']} ({a['reaction']}){_true(a)}" for a in found["allergies"])
     told.add_row("allergies", ", ".join(labels))
     told.add_row("findings", ", ".join(k for k, has in found["findings"].items() if has))
+    manner = found["manner"]
+    told.add_row("manner", f"{manner['personality']}, bias {manner['bias']}")
+    told.add_row("told when pressed", ", ".join(manner["withheld"]))
     told.add_row("severity", f"{found['severity']} at arrival, {found['onset_h']} h after onset")
     told.add_row("ECG", found["ecg"])
     told.add_row("imaging", ", ".join(f"{k}: {v}" for k, v in found["imaging"].items()))

@@ -91,10 +91,18 @@ def _inlined(part: Any, parts: Mapping[str, Any]) -> Any:
 _PATIENT = "Patient id such as P001; left out, the patient of this episode."
 
 
+_FIELD_DOC = re.compile(r" {4}(\w+): (.+)")
+
+
 def _docs(text: str) -> tuple[str, dict[str, str]]:
     head, _, rest = inspect.cleandoc(text).partition("Fields:")
-    lines = (line.strip().partition(":") for line in rest.splitlines())
-    return " ".join(head.split()), {name: text.strip() for name, sep, text in lines if sep}
+    fields: dict[str, str] = {}
+    for line in filter(str.strip, rest.splitlines()):
+        if found := _FIELD_DOC.match(line):
+            fields[found[1]] = found[2]
+        elif fields:  # deeper lines go on with the last field
+            fields[next(reversed(fields))] += f" {line.strip()}"
+    return " ".join(head.split()), fields
 
 
 def tool(

@@ -5,7 +5,7 @@ trademark of the Emergency Nurses Association; this is its published logic in ou
 what the nurse can find out, not by the hidden diagnosis (ESI handbook, 5th ed., ENA 2023).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
 import msgspec
@@ -21,6 +21,8 @@ DANGER = (
 )
 """Decision point D for adults: strictly beyond these."""
 MANY = 2
+RAISED = 2
+"""The level that danger signs make of a third."""
 
 
 class Clause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +89,23 @@ def acuity(family: str, holds: Holds) -> Acuity:
         if met := _met(clauses, holds):
             return Acuity(level=level, because=met, resources=needed, danger=danger)
     level = 5 - min(len(needed), MANY)
-    if level == 3 and danger:
-        level = 2
+    if level == RAISED + 1 and danger:
+        level = RAISED
     return Acuity(level=level, because=(), resources=needed, danger=danger)
+
+
+def grounds(found: Acuity) -> tuple[str, ...]:
+    """What a level rests on: the facts of its reasons, or danger signs and kinds of resources."""
+    if found.because:
+        return tuple(dict.fromkeys(p.fact for c in found.because for p in c.when))
+    needed = tuple(f"resource:{kind}" for kind in found.resources) or ("resource:none",)
+    return (*needed, *(found.danger if found.level == RAISED else ()))
+
+
+def is_seen(ground: str, observed: Collection[str]) -> bool:
+    """Whether an agent that observed these facts can know a ground; the ticket tells the age."""
+    kind = ground.partition(":")[0]
+    return kind in {"resource", "demo"} or observed_by(ground) in observed
 
 
 def observed_by(fact: str) -> str:

@@ -66,6 +66,10 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extra: dict[str, Any] = {}
     """What the domain's own questions need, e.g. the proposed prescription. `{between: [a, b]}`
     is drawn evenly (whole numbers where both are) and `{one_of: [...]}` picked, by the seed."""
+    personality: str = ""
+    """Of `data/patient_agent/personalities.yaml`; "" is drawn by the seed."""
+    bias: str = ""
+    """Of `data/patient_agent/biases.yaml`; "" is drawn by the seed."""
     first_seed: int = 0
     """Added to the seeds of this variant's frozen tasks (a multiple of 1000)."""
 

@@ -97,7 +97,7 @@ def score(events: Sequence[Event], scoring: Scoring | None = None) -> EpisodeSco
         "process": process.judge(case, found),
         "safety": safety.judge(case, fired, rule.severe_safety),
         "format": format.judge(case),
-        "coherence": coherence.judge(case),
+        "coherence": coherence.judge(case, correct=correct),
     }
     total = weighted({name: d.score for name, d in dimensions.items()}, rule)
     open_ = gate(primary.score, rule)

@@ -11,6 +11,7 @@ from .milestones import Milestone
 _FREE = frozenset(
     {
         "think",
+        "state_confidence",
         "search_clinical_guidelines",
         "get_differential_diagnosis",
         "record_diagnosis",
@@ -27,6 +28,11 @@ def _repeats(case: Case, step: Step) -> bool:
     return any(step.at - s.at < _AGAIN for s in earlier)
 
 
+def _indicated(case: Case, step: Step) -> bool:
+    """Whether this patient needs the drug: one for a look-alike is no help, however apt a test."""
+    return any(names_any(r.any_of, (step.done,)) for r in case.judgement.required)
+
+
 def _useful(
     case: Case, step: Step, milestone_turns: set[int], wanted: Sequence[str]
 ) -> bool | None:
@@ -40,6 +46,8 @@ def _useful(
         return False if used else None
     if step.tool == "wait_for_results" and (step.before.pending() or step.new):
         return True
+    if step.drug and not _indicated(case, step):
+        return False
     if step.done and names_any(wanted, (step.done,)):
         return not _repeats(case, step)
     return names_any(wanted, step.new)

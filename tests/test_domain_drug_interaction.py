@@ -157,6 +157,7 @@ def every_tool(id_: str, *, filled: bool) -> Calls:
     some = {"drug": mine, "drug_a": mine, "drug_b": "warfarin", "question": "Any pain?"}
     some |= {"drug_stopped": "fluoxetine", "drug_planned": mine, "thought": "all of it"}
     some |= {"dose": 1.0, "dose_unit": "mg", "frequency": "once daily", "urgency": "today"}
+    some |= {"probability": 0.5}
     calls: Calls = []
     for name, tool in tools(DOMAIN).items():
         if not name.startswith("submit_"):
@@ -238,10 +239,13 @@ def test_parts_of_the_answer_earn_their_parts() -> None:
     id_ = "ddi_clopidogrel_omeprazole_001"
     tool, fields = gold(id_)[-1]
     full = run(id_, gold(id_))[1].accuracy.score
-    for left_out in ("culprit", "alternative"):
-        less = {k: v for k, v in fields.items() if k != left_out}
-        scored = run(id_, [*gold(id_)[:-1], (tool, less)])[1]
-        assert 0.7 * full < scored.accuracy.score < full, left_out
+    less = {k: v for k, v in fields.items() if k != "alternative"}
+    scored = run(id_, [*gold(id_)[:-1], (tool, less)])[1]
+    assert 0.7 * full < scored.accuracy.score < full
+    for culprit in ("", "lisinopril"):
+        unnamed = run(id_, [*gold(id_)[:-1], (tool, {**fields, "culprit": culprit})])[1]
+        assert 0 < unnamed.accuracy.score < 0.2 * full, "a pair has two medicines"
+        assert not unnamed.correct
     useless = {**fields, "alternative": "metformin"}
     assert run(id_, [*gold(id_)[:-1], (tool, useless)])[1].accuracy.score < full
 

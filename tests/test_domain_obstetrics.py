@@ -124,7 +124,8 @@ def test_severe_preeclampsia_untreated_is_critical() -> None:
         calls = without(id_, drug, "call_team")
         _, scored = run(id_, calls)
         found = {f.rule: f.severity for f in scored.findings}
-        assert found == {"SEVERE_PREECLAMPSIA_NO_TREATMENT": 5}, drug
+        wanted = {"SEVERE_PREECLAMPSIA_NO_TREATMENT": 5, "BEYOND_SCOPE_NO_REFERRAL": 2}
+        assert found == wanted, drug
         assert scored.composite <= 0.10
 
 

@@ -39,7 +39,8 @@ def gold(id_: str) -> Calls:
 
 
 def answered(id_: str, level: int) -> Calls:
-    return [*gold(id_)[:-1], ("submit_triage", {"esi_level": level})]
+    *work, (tool, said) = gold(id_)
+    return [*work, (tool, {**said, "esi_level": level})]
 
 
 @pytest.mark.parametrize("id_", SOME)
@@ -47,9 +48,10 @@ def test_a_wrong_level_after_the_right_work_up_is_worth_less(id_: str) -> None:
     t = task(id_)
     right = {a.level for a in truths(generate(t.variant, t.seed))}
     scores = {level: run(id_, answered(id_, level))[1] for level in range(1, 6)}
+    assert scores[truth(generate(t.variant, t.seed)).level].correct
     for level, scored in scores.items():
         off = min(abs(level - r) for r in right)
-        assert scored.correct == (off == 0)
+        assert off == 0 or not scored.correct
         if off >= 2:
             assert scored.composite <= 0.2
         elif off == 1:
@@ -57,6 +59,18 @@ def test_a_wrong_level_after_the_right_work_up_is_worth_less(id_: str) -> None:
         late = level > max(right)
         if late and off == 1 and level - 2 >= 1 and level - 2 not in right:
             assert scored.accuracy.score <= max(scores[level - 2].accuracy.score, 0.2)
+
+
+@pytest.mark.parametrize("id_", SOME[::3])
+def test_a_level_is_worth_what_its_grounds_are(id_: str) -> None:
+    *work, (tool, said) = gold(id_)
+    bare = {**said, "grounds": []}
+    every = [*said["grounds"], "vital:temperature_c", "finding:cut", "resource:fluids", "flag:ckd"]
+    earned = [
+        run(id_, [*work, (tool, answer)])[1].accuracy.score
+        for answer in (bare, {**said, "grounds": every}, said)
+    ]
+    assert earned[0] <= 0.05 < earned[1] < earned[2]
 
 
 @pytest.mark.parametrize("id_", SOME[::4])

@@ -17,6 +17,7 @@ CONDITIONS = conditions_in("clinical_diagnosis")
 DOMAIN = "clinical_diagnosis"
 VALID = {
     "think": {"thought": "chest pain"},
+    "state_confidence": {"probability": 0.7},
     "ask_patient": {"question": "When did it start?"},
     "add_clinical_note": {"note_type": "plan", "content": "wait for the film"},
     "examine_patient": {"system": "chest"},
@@ -48,6 +49,7 @@ BEFORE = {
 }
 SAME_FOR_ALL = {
     "think",
+    "state_confidence",
     "add_clinical_note",
     "order_lab_test",
     "order_imaging",

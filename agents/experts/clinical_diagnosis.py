@@ -5,6 +5,7 @@ order of urgency; the first is played. It may use textbook knowledge (conditions
 patient's hidden truth.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from ...knowledge.conditions import Condition, Dose, Forbidden, Predicate, Requi
 from ...knowledge.drugs import allergic, drug, interaction
 from ...knowledge.variants import family, findings
 from ..differential import members, ranked
+from ..interview import asked_before, next_question
 from ..policy import View
 from ..reading import Seen, read
 from . import Call
@@ -21,6 +23,8 @@ SURE, LIKELY, OPEN = 0.85, 0.5, 0.15
 _HARM = 0.04
 """Largest probability of doing grave harm with a treatment that is started on suspicion."""
 _SERIAL_MIN = 32
+_LEAST = 0.02
+"""No finding is ever certain."""
 _AT_ONCE = {
     "dyspnoea": ("imaging:chest_xray",),
     "metabolic": ("lab:beta_hydroxybutyrate",),
@@ -28,19 +32,41 @@ _AT_ONCE = {
     "racing_heart": ("procedure:ecg",),
     "passed_out": ("procedure:ecg",),
 }
-_QUESTIONS = {
-    "chest_pain": "Does food burn, any fear, sharp pain, swollen legs, surgery?",
-    "dyspnoea": "Any cough with phlegm, trouble lying flat, swollen legs, weight gain?",
-    "metabolic": "Any alcohol, missed medicines, trouble passing urine?",
-}
+_QUESTIONS = 4
+"""Questions put to the patient while the diagnosis is open."""
+_WORTH = 0.02
+"""Information (natural units) below which a topic is not asked about."""
 
 
 @cache
-def _question(name: str) -> str:
-    """One question about everything that tells the conditions of a family apart when asked."""
-    asked = (findings()[f] for c in members(name) for f in c.findings)
-    topics = dict.fromkeys(f.topic for f in asked if f.layer == "asking")
-    return _QUESTIONS.get(name) or f"Tell me about {', '.join(topics)}."
+def _asking(name: str) -> tuple[str, ...]:
+    """What tells the conditions of a family apart and is known only from asking."""
+    own = dict.fromkeys(f for c in members(name) for f in c.findings)
+    return tuple(f for f in own if findings()[f].layer == "asking")
+
+
+def _entropy(p: float) -> float:
+    p = min(max(p, _LEAST), 1 - _LEAST)
+    return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+
+def _told_by(finding: str, beliefs: dict[str, float]) -> float:
+    """How much knowing a finding is expected to tell about the condition."""
+    chance = {id_: condition(id_).findings.get(finding, findings()[finding].p) for id_ in beliefs}
+    whole = sum(share * chance[id_] for id_, share in beliefs.items())
+    return _entropy(whole) - sum(s * _entropy(chance[id_]) for id_, s in beliefs.items())
+
+
+def _open_findings(seen: Seen, beliefs: dict[str, float]) -> list[str]:
+    """What is worth asking about, topics that tell most first."""
+    gain = {
+        f: _told_by(f, beliefs) for f in _asking(seen.family) if f"finding:{f}" not in seen.facts
+    }
+    topics: dict[str, float] = {}
+    for f, worth in gain.items():
+        topics[findings()[f].topic] = topics.get(findings()[f].topic, 0.0) + worth
+    good = [f for f in gain if topics[findings()[f].topic] >= _WORTH]
+    return sorted(good, key=lambda f: (-topics[findings()[f].topic], -gain[f]))
 
 
 def _call(tool: str, **arguments: Any) -> Call:
@@ -129,7 +155,7 @@ def _nuisance(dose: Dose, seen: Seen, c: Condition) -> int:
 # ---------------------------------------------------------------- proposals
 
 
-def _asks(item: str, seen: Seen) -> Iterator[Call]:
+def _asks(item: str, view: View, seen: Seen) -> Iterator[Call]:
     """The call that makes a fact known."""
     kind, _, name = item.partition(":")
     match kind:
@@ -150,9 +176,15 @@ def _asks(item: str, seen: Seen) -> Iterator[Call]:
                 yield _call("get_vital_signs")
             yield _call(f"calculate_{name}")
         case "finding":
-            yield _call("ask_patient", question=_question(seen.family))
+            yield from _questions(view, seen, [name])
         case _:
             yield _call(f"get_{kind}")
+
+
+def _questions(view: View, seen: Seen, wanted: Sequence[str]) -> Iterator[Call]:
+    question = next_question(view, seen, wanted)
+    if question is not None:
+        yield _call("ask_patient", question=question)
 
 
 def _serial(seen: Seen) -> Iterator[Call]:
@@ -169,13 +201,13 @@ def _serial(seen: Seen) -> Iterator[Call]:
         yield _call("wait_for_results", max_minutes=_SERIAL_MIN - 1 - seen.minute)
 
 
-def _first_look(seen: Seen) -> Iterator[Call]:
+def _first_look(view: View, seen: Seen) -> Iterator[Call]:
     """What every patient of a family gets at once."""
     if seen.family == "chest_pain" and "procedure:ecg" not in seen.facts:
         yield _call("perform_ecg")
     for item in _AT_ONCE.get(seen.family, ()):
         if not _has(seen, (item,)):
-            yield from _asks(item, seen)
+            yield from _asks(item, view, seen)
     if any(f"lab:{test}" not in seen.facts for test in family(seen.family).arrival):
         yield _call("get_lab_results")
     if "history" not in seen.facts:
@@ -184,12 +216,12 @@ def _first_look(seen: Seen) -> Iterator[Call]:
         yield _call("get_allergies")
 
 
-def _second_look(seen: Seen) -> Iterator[Call]:
+def _second_look(view: View, seen: Seen, beliefs: dict[str, float]) -> Iterator[Call]:
     """What is asked while the diagnosis is open."""
     if seen.family == "chest_pain" and not _has(seen, ("lab:d_dimer",)):
         yield _call("order_lab_test", test="d_dimer")
-    if not any(f.startswith("asked:") for f in seen.facts):
-        yield _call("ask_patient", question=_question(seen.family))
+    if len(asked_before(view)) < _QUESTIONS:
+        yield from _questions(view, seen, _open_findings(seen, beliefs))
 
 
 def _needed(c: Condition, seen: Seen, kind: str) -> list[Required]:
@@ -208,7 +240,7 @@ def _easiest(r: Required, seen: Seen) -> str:
     return ready[0] if ready else r.any_of[0]
 
 
-def _workup(c: Condition, seen: Seen) -> Iterator[Call]:
+def _workup(c: Condition, view: View, seen: Seen) -> Iterator[Call]:
     """What is still to be found out if `c` is the case: slow tests first, then the rest."""
     items = [_easiest(r, seen) for r in _needed(c, seen, "workup")]
     alternatives = c.judgement.decisive
@@ -216,14 +248,14 @@ def _workup(c: Condition, seen: Seen) -> Iterator[Call]:
         items = [*(f for f in alternatives[0] if not _known(f, seen)), *items]
     slow = ("lab:", "imaging:")
     for item in sorted(dict.fromkeys(items), key=lambda i: not i.startswith(slow)):
-        yield from _asks(item, seen)
+        yield from _asks(item, view, seen)
 
 
-def _deciders(c: Condition, seen: Seen) -> Iterator[Call]:
+def _deciders(c: Condition, view: View, seen: Seen) -> Iterator[Call]:
     """What would settle `c`, by the way that is nearest to done."""
     left = [[f for f in facts if not _known(f, seen)] for facts in c.judgement.decisive]
     for fact in min(left, key=len):
-        yield from _asks(fact, seen)
+        yield from _asks(fact, view, seen)
 
 
 def _known(fact: str, seen: Seen) -> bool:
@@ -275,33 +307,35 @@ def proposals(view: View) -> list[Call]:
     left = view.started.max_turns - len(view.turns)
     if left <= 1:
         return [answer(c)]
-    found = list(_first_look(seen))
+    found = list(_first_look(view, seen))
     if not found and share < SURE:
-        found = list(_second_look(seen))
+        found = list(_second_look(view, seen, beliefs))
     if not found:
-        found = _pursue(c, share, seen, beliefs)
+        found = _pursue(c, share, view, seen, beliefs)
     usable = [call for call in found if call.tool not in seen.failed]
     return [*usable, answer(c)]
 
 
-def _pursue(c: Condition, share: float, seen: Seen, beliefs: dict[str, float]) -> list[Call]:
+def _pursue(
+    c: Condition, share: float, view: View, seen: Seen, beliefs: dict[str, float]
+) -> list[Call]:
     """Treat what is sure enough, test what is open, wait for what is coming."""
     found: list[Call] = []
     confirmed = _decisive(c, seen)
     if share >= SURE or (confirmed and share >= LIKELY):
         if _minds_medications(c) and "medications" not in seen.facts:
             found.append(_call("get_medications"))
-        tests = list(_workup(c, seen))
+        tests = list(_workup(c, view, seen))
         sent = [t for t in tests if t.tool.startswith("order_")]
         found += [*sent, *_treatments(c, seen, beliefs), *(t for t in tests if t not in sent)]
     else:
         rivals = [condition(i) for i, p in beliefs.items() if p >= OPEN]
-        tests = [call for rival in rivals for call in _deciders(rival, seen)]
+        tests = [call for rival in rivals for call in _deciders(rival, view, seen)]
         quick = ("order_lab", "examine", "ask") if seen.pending else ("order_", "examine", "ask")
         found += [t for t in tests if t.tool.startswith(quick)]
         found += [t for t in tests if t.tool == "wait_for_results"]
         if not found and not seen.pending:
-            found += [*_treatments(c, seen, beliefs), *_workup(c, seen)]
+            found += [*_treatments(c, seen, beliefs), *_workup(c, view, seen)]
     if seen.pending or _unread(c, seen):
         found.append(_call("wait_for_results"))
     return found

@@ -14,6 +14,8 @@ from ...knowledge.domains.drug_interaction import (
 from ...knowledge.drugs import ChartAllergy
 from ...knowledge.prescription_charts import FERTILE
 from ...knowledge.prescriptions import Indication, Known, Line, indications, review
+from ...knowledge.variants import findings
+from ..interview import next_question
 from ..policy import View
 from ..reading import Seen, read
 from . import Call
@@ -75,7 +77,7 @@ def _known(seen: Seen, shown: dict[str, Any]) -> Known:
     )
 
 
-def _unread(seen: Seen, shown: dict[str, Any], mine: Line | None) -> Iterator[Call]:
+def _unread(view: View, seen: Seen, shown: dict[str, Any], mine: Line | None) -> Iterator[Call]:
     """What of the chart is still to be read."""
     for fact, tool in _READS.items():
         if fact not in seen.facts:
@@ -86,6 +88,11 @@ def _unread(seen: Seen, shown: dict[str, Any], mine: Line | None) -> Iterator[Ca
         yield Call(tool="get_reproductive_status")
     if "asked:over_the_counter" not in seen.facts:
         yield Call(tool="ask_patient", arguments={"question": ASK})
+    else:
+        sold = [id_ for id_, f in findings().items() if f.topic == "over_the_counter"]
+        question = next_question(view, seen, sold)
+        if question is not None:
+            yield Call(tool="ask_patient", arguments={"question": question})
     if _CIRRHOSIS in seen.past and "child_pugh" not in shown and mine is not None:
         yield Call(tool="check_hepatic_dosing", arguments={"drug": mine.drug})
 
@@ -104,7 +111,7 @@ def proposals(view: View) -> list[Call]:
     seen, shown = read(view), _shown(view)
     read_order = _order(view)
     mine = read_order[0] if read_order else None
-    open_ = [c for c in _unread(seen, shown, mine) if c.tool not in seen.failed]
+    open_ = [c for c in _unread(view, seen, shown, mine) if c.tool not in seen.failed]
     if read_order is None:
         return [*open_, Call(tool="submit_review", arguments={"verdict": "reject"})]
     of = _known(seen, shown)

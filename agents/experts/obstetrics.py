@@ -10,6 +10,7 @@ from ...knowledge.labs import catalogue
 from ...knowledge.obstetrics import Known, code, glucose_disorder, required, timing
 from ...knowledge.studies import studies
 from ...knowledge.world import Truth
+from ..interview import next_question
 from ..policy import View
 from ..reading import Seen, read
 from . import Call
@@ -162,7 +163,7 @@ def _name(view: View, seen: Seen, known: Known) -> str:
             return glucose_disorder(known) or "normal_glucose_test"
 
 
-def _look(seen: Seen, known: Known) -> Iterator[Call]:
+def _look(view: View, seen: Seen, known: Known) -> Iterator[Call]:
     """What is seen first, whatever the disorder."""
     for fact, tool in _FIRST.items():
         if fact not in seen.facts:
@@ -172,7 +173,9 @@ def _look(seen: Seen, known: Known) -> Iterator[Call]:
         yield _call("read_ctg")
     head = seen.findings.get("headache_new") or seen.findings.get("flashes_seen")
     if head and "finding:migraine_before" not in seen.facts:
-        yield _call("ask_patient", question="Tell me about migraine.")
+        question = next_question(view, seen, ("migraine_before",))
+        if question is not None:
+            yield _call("ask_patient", question=question)
     for fact in _WORK_UP.get(seen.family, ()):
         found = call_for(fact)
         if found is not None and fact not in seen.facts and fact not in seen.done:
@@ -239,7 +242,7 @@ def proposals(view: View) -> list[Call]:
     name = _name(view, seen, known)
     if len(view.turns) >= view.started.max_turns - 1:
         return [_plan(name, known)]
-    first = list(_look(seen, known))
+    first = list(_look(view, seen, known))
     named = _asked(name, seen, known) if not first else iter(())
     calls = [c for c in (*first, *named) if c.tool not in seen.failed]
     if not calls and _awaited(seen):

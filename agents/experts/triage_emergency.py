@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from ...knowledge.acuity import Acuity, acuity, rules
+from ...knowledge.acuity import Acuity, acuity, grounds, is_seen, rules
 from ...knowledge.conditions import Predicate
 from ...knowledge.domains.triage_emergency import AREAS, FIRST_DOSE, open_questions
 from ...knowledge.variants import findings
+from ..interview import half_told, next_question
 from ..policy import View
 from ..reading import Seen, read
 from . import Call
@@ -52,21 +53,22 @@ def _level(view: View, seen: Seen) -> Acuity:
     return acuity(seen.family, lambda p: _holds(seen, view, p))
 
 
-def _seek(facts: list[str], seen: Seen) -> Iterator[Call]:
-    """What makes facts known that are not yet; all that must be asked is one question."""
+def _seek(view: View, facts: list[str], seen: Seen) -> Iterator[Call]:
+    """What makes facts known that are not yet; what must be asked takes some questions."""
     new = [f for f in facts if f not in seen.facts]
-    topics: dict[str, None] = {}
+    asked: list[str] = []
     systems: dict[str, None] = {}
     for fact in new:
         kind, _, name = fact.partition(":")
         if kind == "finding" and findings()[name].layer == "asking":
-            topics[findings()[name].topic] = None
+            asked.append(name)
         elif kind == "finding" and findings()[name].system:
             systems[findings()[name].system] = None
         elif kind == "exam":
             systems[name] = None
-    if topics:
-        yield _call("ask_patient", question=f"Tell me about {', '.join(topics)}.")
+    question = next_question(view, seen, asked)
+    if question is not None:
+        yield _call("ask_patient", question=question)
     if any(f.startswith("procedure:") for f in new):
         yield _call("perform_ecg")
     if any(f.startswith("lab:") for f in new):
@@ -85,11 +87,12 @@ def _open(view: View, seen: Seen) -> Iterator[Call]:
     owed = [r for r in rules(seen.family).required if r.kind == "workup"]
     first = [r.any_of[0] for r in owed if not set(r.any_of) & seen.facts]
     talk = any(f.startswith("finding:") for f in first)
-    yield from _seek([*first, *(asked if talk else ())], seen)
+    due = [f"finding:{f}" for f in half_told(seen, [f[8:] for f in asked])]
+    yield from _seek(view, [*first, *(asked if talk else due)], seen)
     if "history" not in seen.facts:
         yield _call("get_patient_history")
     if not _level(view, seen).because:
-        yield from _seek(list(asked), seen)
+        yield from _seek(view, list(asked), seen)
 
 
 def _sex(view: View) -> str:
@@ -134,7 +137,11 @@ def _finish(view: View, seen: Seen) -> list[Call]:
         found.append(_call("notify_physician", urgency="immediate"))
     if f"area:{AREAS[level]}" not in seen.done:
         found.append(_call("place_in_area", area=AREAS[level]))
-    return [*found, _call("submit_triage", esi_level=level)]
+    return [*found, _call("submit_triage", esi_level=level, grounds=_grounds(view, seen))]
+
+
+def _grounds(view: View, seen: Seen) -> list[str]:
+    return [g for g in grounds(_level(view, seen)) if is_seen(g, seen.facts)]
 
 
 def proposals(view: View) -> list[Call]:
@@ -147,9 +154,13 @@ def proposals(view: View) -> list[Call]:
 
 
 def slips(view: View) -> list[Call]:
-    """Every level: one is right."""
-    del view
-    return [_call("submit_triage", esi_level=level) for level in range(1, 6)]
+    """Every level, with all its grounds or not: one is right."""
+    named = _grounds(view, read(view))
+    return [
+        _call("submit_triage", esi_level=level, grounds=some)
+        for level in range(1, 6)
+        for some in (named, named[1:])
+    ]
 
 
 def harms(view: View) -> list[Call | None]:

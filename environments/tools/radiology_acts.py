@@ -120,9 +120,11 @@ def _graded(world: World, system: str, study: Study, lesion: str) -> tuple[Grade
     else:
         _, one = found(world, lesion, looked_at=True)
         chosen = [r for r in known if r.id == one.id]
+    if not chosen and system not in WHOLE:
+        return None, ""
     if not chosen:
-        empty = Grade(system=system, category=EMPTY[system], advice=advice(system, EMPTY[system]))
-        return (empty, "") if system in WHOLE else (None, "")
+        empty = EMPTY[system]
+        return Grade(system=system, category=empty, advice=advice(system, empty)), ""
     _need_context(world, system, study, chosen)
     try:
         return grade(system, chosen[0], reader_knows(world, study), known), chosen[0].id

@@ -1,15 +1,12 @@
 """Tools of every domain: think, talk to the patient, answer."""
 
 import re
-from functools import cache
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from ...bus.events import Answer, Effect, PatientAnswered
-from ...knowledge.files import merged
-from ...knowledge.patients import Patient
-from ...knowledge.variants import comorbidities, findings
+from ...knowledge.patient_agent import answer as answered
 from ..errors import invalid
 from ..tool import Context, Outcome, tool
 
@@ -38,24 +35,19 @@ def think(ctx: Context, thought: Text) -> Outcome:
     return Outcome(content={"noted": True, "facts_observed": len(ctx.world.observed)})
 
 
-@cache
-def _topics() -> dict[str, tuple[str, ...]]:
-    return merged("topics", tuple[str, ...])
+@tool(effect="write", minutes=0, domains=("*",))
+def state_confidence(ctx: Context, probability: Annotated[float, Meta(ge=0, le=1)]) -> Outcome:
+    """Say how sure you are that the answer you are about to give is right.
 
+    Fields:
+        probability: 0 for surely wrong, 1 for surely right. What you say last counts.
 
-def _matched(question: str) -> list[str]:
-    words = set(re.findall(r"[a-z]+", question.lower()))
-    return [topic for topic, keys in _topics().items() if words.intersection((topic, *keys))]
-
-
-def _background(patient: Patient, topic: str) -> str:
-    if topic == "smoking":
-        return "Yes, I smoke." if "smoker" in patient.comorbidities else "I do not smoke."
-    if topic == "allergies":
-        names = ", ".join(f"{a.substance} ({a.reaction})" for a in patient.allergies)
-        return f"I was told I am allergic to {names}." if names else "I have no allergies."
-    names = ", ".join(comorbidities()[c].name for c in patient.comorbidities)
-    return f"I have had {names}." if names else "I have always been healthy."
+    """
+    del ctx
+    return Outcome(
+        content={"noted": True, "probability": probability},
+        effect=Effect(kind="noted", item=f"confidence:{probability:.2f}"),
+    )
 
 
 @tool(effect="read", minutes=2, domains=("*",))
@@ -68,24 +60,11 @@ def ask_patient(
         question: One question in plain words.
 
     """
-    patient = ctx.world.patient
-    said: list[str] = []
-    reveals: list[str] = []
-    topics = _matched(question)
-    for topic in topics:
-        if topic in {"smoking", "allergies", "past"}:
-            said.append(_background(patient, topic))
-            reveals += ["allergies"] if topic == "allergies" else []
-        for id_, f in findings().items():
-            if f.topic == topic:
-                said.append(f.told if patient.findings.get(id_) else f.denied)
-                reveals.append(f"finding:{id_}")
-        reveals.append(f"asked:{topic}")
-    answer = " ".join(said) or "I do not know what you mean; could you ask in another way?"
+    told = answered(ctx.world.patient, ctx.world.observed, question)
     return Outcome(
-        content={"answer": answer},
-        reveals=tuple(reveals),
-        said=PatientAnswered(question=question, answer=answer, topics=topics),
+        content={"answer": told.text},
+        reveals=told.said,
+        said=PatientAnswered(question=question, answer=told.text, topics=list(told.topics)),
     )
 
 

@@ -273,17 +273,28 @@ def _at(world: World, at: int) -> dict[str, float]:
 
 @tool(effect="submit", minutes=1, domains=HERE)
 def submit_triage(
-    ctx: Context, esi_level: Annotated[int, Meta(ge=1, le=5)], reasoning: Text = ""
+    ctx: Context,
+    esi_level: Annotated[int, Meta(ge=1, le=5)],
+    grounds: Annotated[tuple[str, ...], Meta(max_length=12)] = (),
+    reasoning: Text = "",
 ) -> Outcome:
-    """End the triage with the level.
+    """End the triage with the level and all that it rests on.
 
     Fields:
         esi_level: 1 (now) to 5 (can wait).
+        grounds: For a life-saving need or a high risk every fact you saw that makes it one (such
+            as finding:tearing, vital:spo2_pct, demo:age_years or flag:coronary_disease), for
+            the rest the kinds of resources (resource:laboratory, or resource:none) and the
+            vital signs in the danger zone.
         reasoning: Why.
 
     """
     areas = [n.item[5:] for n in ctx.world.notes if n.item.startswith("area:")]
-    fields = {"esi_level": esi_level, "area": areas[-1] if areas else ""}
+    fields = {
+        "esi_level": esi_level,
+        "area": areas[-1] if areas else "",
+        "grounds": list(dict.fromkeys(grounds)),
+    }
     return Outcome(
         content={"submitted": True, "esi_level": esi_level},
         effect=Effect(kind="submitted", text=f"esi:{esi_level}"),

@@ -11,6 +11,7 @@ from typing import Any
 from .. import labs
 from ..conditions import Condition, Dose, Forbidden, Judgement, Required, condition
 from ..drugs import allergic, drug, interaction
+from ..patient_agent import interview
 from ..patients import Patient
 from ..studies import studies
 from ..variants import findings
@@ -109,7 +110,8 @@ def _observe(plan: _Plan, item: str) -> None:
             plan.add("get_lab_results")
             plan.add(f"calculate_{name}")
         case "finding" if findings()[name].layer == "asking":
-            plan.add("ask_patient", question=f"Tell me about {findings()[name].topic}.")
+            for question in interview(plan.world.patient, (name,)):
+                plan.add("ask_patient", question=question)
         case _:
             plan.add(f"get_{kind}")
 

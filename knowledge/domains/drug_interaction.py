@@ -7,6 +7,7 @@ allergies as charted, and what is taken without a prescription counts whether it
 import msgspec
 
 from ..conditions import Forbidden, Judgement, Required
+from ..patient_agent import interview
 from ..patients import Patient
 from ..prescription_charts import fertile, indication, known, order, unlisted
 from ..prescriptions import (
@@ -313,6 +314,8 @@ def reference(patient: Patient) -> list[Call]:
     facts += [f for p in found.deciding for f in _FACTS[p.kind]]
     tools = dict.fromkeys(_READS[f] for f in facts)
     calls = [Call(tool=t) for t in tools]
-    calls.append(Call(tool="ask_patient", arguments={"question": ASK}))
+    taken = [id_ for id_, present in patient.findings.items() if present]
+    questions = interview(patient, taken, ASK)
+    calls += [Call(tool="ask_patient", arguments={"question": q}) for q in questions]
     calls.append(lookup(plan.problem, mine, plan.culprit))
     return [*calls, *acts(plan, mine, grave=found.gravity >= 3)]

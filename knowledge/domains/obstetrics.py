@@ -10,6 +10,7 @@ from ..drugs import Allergy, allergic
 from ..instruments.core import calc
 from ..labs import catalogue
 from ..obstetrics import BIRTH, Known, code, forbidden, required, timing, tracing, week
+from ..patient_agent import interview
 from ..patients import Patient
 from ..studies import studies
 from ..variants import findings
@@ -182,6 +183,16 @@ def barred(allergies: Sequence[Allergy], past: Sequence[str]) -> tuple[str, ...]
     return tuple(names)
 
 
+def _observe(patient: Patient, fact: str) -> list[Call]:
+    """The calls that make a fact known; a patient may have to be asked twice."""
+    kind, _, name = fact.partition(":")
+    if kind == "finding" and findings()[name].layer == "asking":
+        questions = interview(patient, (name,))
+        return [Call(tool="ask_patient", arguments={"question": q}) for q in questions]
+    found = call_for(fact)
+    return [] if found is None else [found]
+
+
 _FIRST = ("get_vital_signs", "get_obstetric_history", "get_patient_history", "get_allergies")
 
 
@@ -194,8 +205,7 @@ def reference(patient: Patient) -> list[Call]:
     wanted = [(r.any_of, r) for r in due]
     facts = [f for f in judged.decisive[0] if not any(f in any_of for any_of, _ in wanted)]
     for fact in facts:
-        found = call_for(fact)
-        calls += [found] if found is not None and found not in calls else []
+        calls += [c for c in _observe(patient, fact) if c not in calls]
     for any_of, _ in wanted:
         one = call_for(any_of[0], best)
         if one is None:

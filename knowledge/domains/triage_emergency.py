@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import msgspec
 
-from ..acuity import Acuity, acuity, observed_by, rules
+from ..acuity import Acuity, acuity, grounds, is_seen, observed_by, rules
 from ..conditions import Forbidden, Judgement, Predicate, Required, condition
+from ..patient_agent import answer, interview
 from ..patients import Patient
 from ..variants import findings
 from ..world import holds, open_world
@@ -129,7 +130,11 @@ def open_questions(family_id: str, sex: str) -> tuple[str, ...]:
 def relevant(patient: Patient) -> tuple[str, ...]:
     """What triage of this complaint is made of."""
     judged = judgement(patient)
-    every = msgspec.structs.replace(judged, decisive=(("look", "score:*", "team:*", "pain"),))
+    levels = [t.level for t in truths(patient)]
+    told = ("notified:physician",) if min(levels) <= 2 else ()
+    acts = (*(f"area:{AREAS[level]}" for level in levels), *told)
+    seen = ("look", "score:*", "team:*", "pain")
+    every = msgspec.structs.replace(judged, decisive=((*seen, *acts),))
     asked = open_questions(family(patient), patient.sex)
     flags = Judgement(decisive=(asked,), dispositions={}, required=())
     return worth((judged, every, flags))
@@ -140,21 +145,54 @@ def reference(patient: Patient) -> list[Call]:
     right = truth(patient)
     wanted = list(_decisive(patient)[0])
     calls = [Call(tool="rapid_look"), Call(tool="get_vital_signs")]
-    calls += _early(patient, wanted)
-    calls.append(Call(tool="get_patient_history"))
-    calls += [c for c in _observe(wanted) if c not in calls]
+    early, told = _early(patient, wanted)
+    calls += [*early, Call(tool="get_patient_history")]
+    left = [f for f in wanted if f not in told]
+    calls += [c for c in _observe(patient, left) if c not in calls]
     if right.level <= 2:
         calls.append(Call(tool="notify_physician", arguments={"urgency": "immediate"}))
     calls.append(Call(tool="place_in_area", arguments={"area": AREAS[right.level]}))
     reason = ", ".join(c.id for c in right.because) or f"{len(right.resources)} resources"
-    said = {"esi_level": right.level, "reasoning": f"Level {right.level}: {reason}."}
+    shown = _shown(patient, calls)
+    said = {
+        "esi_level": right.level,
+        "grounds": [g for g in grounds(right) if is_seen(g, shown)],
+        "reasoning": f"Level {right.level}: {reason}.",
+    }
     return [*calls, Call(tool="submit_triage", arguments=said)]
 
 
-def _early(patient: Patient, wanted: list[str]) -> list[Call]:
-    """What has a deadline of minutes, in the order of the rules."""
+_SHOWS = {
+    "get_vital_signs": "vitals",
+    "get_patient_history": "history",
+    "measure_glucose": "lab:glucose_poc",
+    "perform_ecg": "procedure:ecg",
+}
+
+
+def _shown(patient: Patient, calls: list[Call]) -> set[str]:
+    """The facts that these calls bring to light."""
+    shown: dict[str, None] = {}
+    for call in calls:
+        if call.tool == "ask_patient":
+            shown |= dict.fromkeys(answer(patient, shown, call.arguments["question"]).said)
+        elif call.tool in _SHOWS:
+            shown[_SHOWS[call.tool]] = None
+        told = [
+            f"finding:{id_}"
+            for id_, f in findings().items()
+            if (call.tool == "get_patient_history" and f.layer == "history")
+            or (call.tool == "examine_patient" and f.system == call.arguments["system"])
+        ]
+        shown |= dict.fromkeys(told)
+    return set(shown)
+
+
+def _early(patient: Patient, wanted: list[str]) -> tuple[list[Call], set[str]]:
+    """What has a deadline of minutes, in the order of the rules, and the findings it asks for."""
     world = open_world(patient)
     calls: list[Call] = []
+    told: set[str] = set()
     for required in rules(family(patient)).required:
         if not all(holds(p, world, 0) for p in required.when):
             continue
@@ -166,24 +204,28 @@ def _early(patient: Patient, wanted: list[str]) -> list[Call]:
             calls.append(Call(tool="start_immediate_action", arguments=chosen))
         else:
             more = [f for f in wanted if f.startswith("finding:")] if "finding:" in item else []
-            calls += [c for c in _observe([item, *more]) if c not in calls]
-    return calls
+            first = _observe(patient, [item, *more])
+            if sum(c.tool == "ask_patient" for c in first) > 1:  # the rest can wait, this cannot
+                more = []
+                first = _observe(patient, [item])
+            calls += [c for c in first if c not in calls]
+            told |= {item, *more}
+    return calls, told
 
 
-def _observe(facts: list[str]) -> list[Call]:
-    """The calls that make facts known; all that must be asked is asked in one question."""
+def _observe(patient: Patient, facts: list[str]) -> list[Call]:
+    """The calls that make facts known: questions first, each about a few topics."""
     calls: dict[str, Call] = {}
-    topics: dict[str, None] = {}
+    asked: list[str] = []
     for fact in facts:
         kind, _, name = fact.partition(":")
         if kind == "finding" and findings()[name].layer == "asking":
-            topics[findings()[name].topic] = None
+            asked.append(name)
         system = findings()[name].system if kind == "finding" else name if kind == "exam" else ""
         if system:
             calls[system] = Call(tool="examine_patient", arguments={"system": system})
         elif kind in {"procedure", "lab"}:
             calls[kind] = Call(tool="perform_ecg" if kind == "procedure" else "measure_glucose")
-    if topics:
-        question = f"Tell me about {', '.join(topics)}."
-        return [Call(tool="ask_patient", arguments={"question": question}), *calls.values()]
-    return list(calls.values())
+    questions = interview(patient, asked)
+    talk = [Call(tool="ask_patient", arguments={"question": q}) for q in questions]
+    return [*talk, *calls.values()]

@@ -27,8 +27,8 @@ def _uncertain(case: Case, found: Sequence[Milestone]) -> bool:
     code, kept = case.answer.icd10_code, case.answer.disposition in {"observation", "ward"}
     if not (code.startswith("R") and kept and case.world.consults):
         return False
-    if any(code == condition(o).icd10 for o in case.condition.look_alikes):
-        return False  # syncope can be a diagnosis
+    if any(code == condition(o).icd10 for o in conditions()):
+        return False  # syncope can be a diagnosis: that is a claim, not a doubt
     asked = [m for m in found if m.required.kind == "workup"]
     total = sum(m.required.weight for m in asked)
     return sum(m.required.weight * m.credit for m in asked) >= _WORKED_UP * total

@@ -1,7 +1,8 @@
 """Review of a prescription: verdict, problem, culprit, and what is proposed instead.
 
 d multiplies the credit of the verdict and of the problem (both must be right), then weighs the
-culprit and the alternative or new dose, which are screened anew for this patient.
+culprit and the alternative or new dose, which are screened anew for this patient. A pair without
+its other medicine is hardly more than a guess: a habit of crying "interaction" must not pay.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ from . import check
 
 RIGHT = 0.6
 _CULPRIT, _INSTEAD = 0.2, 0.2
+_UNNAMED = 0.15
+"""What is left of the credit where the other medicine of a pair is missing or wrong."""
 _TOO_CAREFUL = 0.2
 """Credit of watching a harmless prescription."""
 
@@ -90,8 +93,11 @@ def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     named, mine = _named(right_one, problem, verdict)
     parts = [(1.0 - _CULPRIT - _INSTEAD, 1.0)]
     if mine:
-        hit = _id(fields.get("culprit")) in {p.culprit for p in mine}
+        named_one, own = _id(fields.get("culprit")), order(case.patient).drug
+        hit = named_one in {p.culprit for p in mine}
         parts.append((_CULPRIT, float(hit)))
+        if not hit and all(p.culprit != own for p in mine):
+            named *= _UNNAMED
     instead = _instead(case, verdict)
     if instead is not None:
         parts.append((_INSTEAD, instead))

@@ -1,4 +1,7 @@
-"""Triage: an ESI v5-style level, and the place that fits it.
+"""Triage: an ESI v5-style level, all that it rests on, and the place that fits it.
+
+A level alone can be a habit (most who come with chest pain are a 2), so it earns little; the
+grounds are judged against those that hold and that the agent has seen, by the cube of F1.
 
 One level too urgent costs the department; one level too late can cost the patient. So neither is
 right, and the second is worth less (Hinson, Int J Emerg Med 2019, on under- and over-triage).
@@ -7,12 +10,16 @@ right, and the second is worth less (Hinson, Int J Emerg Med 2019, on under- and
 from collections.abc import Iterator, Sequence
 
 from ...bus.events import Reason
+from ...knowledge.acuity import Acuity, grounds, is_seen
 from ...knowledge.domains.triage_emergency import AREAS, truths
 from ..case import Case, observed_decisive
 from ..milestones import Milestone
 from . import check
 
-OVER, UNDER = 0.4, 0.2
+OVER, UNDER = 0.3, 0.15
+BARE = 0.05
+"""Share of the credit that a level earns without its grounds."""
+RIGHT = 0.5
 
 
 def level(case: Case) -> int:
@@ -21,21 +28,39 @@ def level(case: Case) -> int:
     return int(fields.get("esi_level", 0))
 
 
+def agreement(case: Case, right: Acuity) -> float:
+    """F1 of the given grounds: of all that hold, those that were seen have to be named."""
+    every = set(grounds(right))
+    wanted = {g for g in every if is_seen(g, case.world.observed)}
+    given = set(map(str, (case.answer.fields or {}).get("grounds", ())))
+    if not given or not wanted:
+        return 0.0
+    precision, recall = len(given & every) / len(given), len(given & wanted) / len(wanted)
+    return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
+
+
+def _credit(case: Case, given: int, right: Acuity) -> float:
+    near = {0: 1.0, -1: OVER, 1: UNDER}.get(given - right.level, 0.0)
+    return near * (BARE + (1 - BARE) * agreement(case, right) ** 3)
+
+
 def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     """Credit of the level; none before the decisive observation."""
     del found
-    levels, given = [t.level for t in truths(case.patient)], level(case)
-    near = max({0: 1.0, -1: OVER, 1: UNDER}.get(given - t, 0.0) for t in levels) if given else 0.0
+    known, given = truths(case.patient), level(case)
+    near = round(max(_credit(case, given, t) for t in known), 6) if given else 0.0
     seen = observed_decisive(case.judgement.decisive, case.world.observed)
-    note = f"level {given}, right is {levels[0]}" + ("" if seen else ", without the observation")
+    named = max(agreement(case, t) for t in known)
+    note = f"level {given}, right is {known[0].level}; grounds {named:.2f}"
+    note += "" if seen else ", without the observation"
     return Reason(
         id="level", earned=near if seen else 0.0, possible=1.0, event=case.ended_n, note=note
     )
 
 
 def right(earned: float) -> bool:
-    """Whether that credit means the right level."""
-    return earned == 1.0
+    """Whether that credit means the right level on most of its grounds."""
+    return earned >= RIGHT
 
 
 def checks(case: Case) -> Iterator[Reason]:

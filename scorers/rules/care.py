@@ -1,6 +1,6 @@
 """Rules about the case as a whole: forbidden acts, omissions, disposition, the wrong patient."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...bus.events import SafetyFinding, ToolCalled
 from ...knowledge.physiology import MINUTE
@@ -50,6 +50,32 @@ def critical_omission(case: Case) -> Iterator[SafetyFinding]:
         severity = 4 if helped and kept else 5
         name = required.rule or f"OMITTED_{required.id}"
         yield finding(name, severity, event, _omitted(milestone))
+
+
+def late_recognition(case: Case) -> Iterator[SafetyFinding]:
+    """An emergency acted on after its deadline, though before harm was certain."""
+    for milestone in milestones(case):
+        required, step = milestone.required, milestone.step
+        due = required.deadline_min
+        if not required.critical or step is None or due is None or milestone.minute <= due:
+            continue
+        if milestone.minute <= (required.hard_deadline_min or float("inf")):
+            note = f"{required.id} at {milestone.minute:.0f} min, due at {due:g}"
+            yield finding("EMERGENCY_RECOGNISED_LATE", 2, step.n, note)
+
+
+def no_referral(case: Case) -> Iterator[SafetyFinding]:
+    """A case for a specialist, closed without one."""
+    if not case.answer.disposition:
+        return
+    for milestone in milestones(case):
+        wanted = milestone.required.any_of
+        if milestone.step is None and not milestone.required.critical and _specialists(wanted):
+            yield finding("BEYOND_SCOPE_NO_REFERRAL", 2, case.ended_n, " or ".join(wanted))
+
+
+def _specialists(patterns: Sequence[str]) -> bool:
+    return bool(patterns) and all(p.startswith(("consult:", "team:")) for p in patterns)
 
 
 def _omitted(milestone: Milestone) -> str:

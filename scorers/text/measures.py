@@ -28,7 +28,7 @@ Similarity = Callable[[str, str], float]
 def _rouge() -> Any:
     from rouge_score_rs import RougeScorer
 
-    return RougeScorer(["rougeL"], use_stemmer=True)
+    return RougeScorer(["rougeL"], use_stemmer=True)  # type: ignore[no-untyped-call]
 
 
 def rouge_l(reference: str, answer: str) -> float:
