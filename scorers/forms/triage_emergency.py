@@ -1,7 +1,7 @@
 """Triage: an ESI v5-style level, all that it rests on, and the place that fits it.
 
 A level alone can be a habit (most who come with chest pain are a 2), so it earns little; the
-grounds are judged against those that hold and that the agent has seen, by the cube of F1.
+grounds are judged against those that hold and that the agent has seen, by a power of F1.
 
 One level too urgent costs the department; one level too late can cost the patient. So neither is
 right, and the second is worth less (Hinson, Int J Emerg Med 2019, on under- and over-triage).
@@ -16,9 +16,9 @@ from ..case import Case, observed_decisive
 from ..milestones import Milestone
 from . import check
 
-OVER, UNDER = 0.3, 0.15
-BARE = 0.05
-"""Share of the credit that a level earns without its grounds."""
+OVER, UNDER = 0.1, 0.05
+SHARP = 4
+"""Half of the grounds are hardly a reason."""
 RIGHT = 0.5
 
 
@@ -41,7 +41,7 @@ def agreement(case: Case, right: Acuity) -> float:
 
 def _credit(case: Case, given: int, right: Acuity) -> float:
     near = {0: 1.0, -1: OVER, 1: UNDER}.get(given - right.level, 0.0)
-    return near * (BARE + (1 - BARE) * agreement(case, right) ** 3)
+    return near * agreement(case, right) ** SHARP
 
 
 def primary(case: Case, found: Sequence[Milestone]) -> Reason:
