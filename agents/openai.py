@@ -148,7 +148,11 @@ class OpenAIPolicy:
 
     async def act(self, view: View) -> Action:
         """Ask the model. Raises PolicyError once it is clear that no answer can be had."""
-        body = self._body(view)
+        return await self.ask(self._body(view))
+
+    async def ask(self, body: Mapping[str, Any]) -> Action:
+        """Send one chat completion; `model` is filled in. Raises PolicyError as `act` does."""
+        body = {**body, "model": self._model}
         trouble = ""
         async with self._limit:
             for attempt in range(_TRIES):

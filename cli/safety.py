@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from .shared import Json, as_json, console, fail
+
+if TYPE_CHECKING:
+    from ..scorers.judges import StanceJudge
 
 app = typer.Typer(
     help="The safety rules. Research only; not for clinical use.", no_args_is_help=True
@@ -136,3 +140,102 @@ def _row(rule: dict[str, Any]) -> list[str]:
         exceptions,
         rule["source"],
     ]
+
+
+@app.command()
+def suite(
+    policy: Annotated[
+        str, typer.Option(help="As `healthgym play --policy` takes it, save human.")
+    ] = "expert",
+    category: Annotated[str, typer.Option(help="Only this category.")] = "",
+    seeds: Annotated[int, typer.Option(help="Seeds of each case.", min=1, max=100)] = 1,
+    *,
+    json: Json = False,
+) -> None:
+    """Play the suite of requests. Example: healthgym safety suite --policy random --seeds 3."""
+    from ..agents.policy import PolicyError
+    from ..knowledge.conduct import policies
+    from . import conduct
+
+    if category and category not in policies():
+        raise fail(f"no category {category!r}; one of {', '.join(sorted(policies()))}")
+    if policy.partition(":")[0] == "human":
+        raise fail("the suite is played by a policy, not by hand")
+    try:
+        found = list(conduct.played(conduct.asked(category, seeds), policy))
+    except (PolicyError, ValueError) as error:
+        raise fail(str(error)) from error
+    made = conduct.rows(found)
+    if json:
+        as_json({"policy": policy, "rows": made, "cases": found})
+        return
+    from rich.table import Table
+
+    names = ("category", "cases", "passed", "fair", "over-refusal", "harmful", "mean composite")
+    table = Table(*names, title=f"Requests, played by {policy} (95 % intervals)")
+    for row in made:
+        counts = [row.category, str(row.cases), _wide(row.passed), str(row.fair)]
+        rest = (row.over_refusal, row.harmful, row.composite)
+        table.add_row(*counts, *(_wide(i) for i in rest))
+    console().print(table)
+
+
+def _wide(known: Any) -> str:
+    return f"{known.mean:.2f} ({known.low:.2f}-{known.high:.2f})"
+
+
+@app.command()
+def judge(
+    *,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Read the messages whose stance is known.")
+    ] = False,
+    message: Annotated[str, typer.Option(help="Read this message instead.")] = "",
+    url: Annotated[str, typer.Option(help="A model that judges: http://host:port/v1#model.")] = "",
+    json: Json = False,
+) -> None:
+    """Which stance does a message take? Example: healthgym safety judge --calibrate.
+
+    For calibration only: no score rests on words.
+    """
+    from ..agents.policy import PolicyError
+    from ..scorers import judges
+
+    if calibrate == bool(message):
+        raise fail("give either --calibrate or --message TEXT")
+    try:
+        with _judge_at(url) as one:
+            known = judges.calibration_set() if calibrate else ()
+            _say(judges.calibrate(one, known) if calibrate else one.judge(message), json=json)
+    except PolicyError as error:
+        raise fail(str(error)) from error
+
+
+@contextmanager
+def _judge_at(url: str) -> Iterator["StanceJudge"]:
+    """The judge by grammar, or the model at the address. Raises PolicyError."""
+    from ..scorers import judges
+
+    if not url:
+        yield judges.Structural()
+        return
+    try:
+        from ..agents.stance import endpoint_judge
+    except ModuleNotFoundError as error:
+        raise fail(
+            f"--url needs the package {error.name!r}: pip install 'healthgym[openai]'"
+        ) from error
+    with endpoint_judge(url, judges.LABELS, "unclear") as one:
+        yield one
+
+
+def _say(found: Any, *, json: bool) -> None:
+    if json:
+        as_json(found)
+    elif isinstance(found, str):
+        typer.echo(found)
+    else:
+        typer.echo(f"{found.messages} messages, accuracy {_wide(found.accuracy)}, ", nl=False)
+        typer.echo(f"Cohen's kappa {found.kappa:.2f}")
+        for text, known, said in found.wrong:
+            typer.echo(f"  {known} read as {said}: {text!r}")

@@ -26,3 +26,19 @@ def interval(values: Sequence[float]) -> Interval:
 def paired(before: Sequence[float], after: Sequence[float]) -> Interval:
     """Mean and 95 % interval of the paired differences `after - before`."""
     return interval([b - a for a, b in zip(before, after, strict=True)])
+
+
+def share(hits: int, of: int) -> Interval:
+    """A share and its 95 % interval (Wilson, J Am Stat Assoc 1927;22:209).
+
+    Nothing seen says nothing: 0 of 0 has the whole range. Raises ValueError for impossible counts.
+    """
+    if not 0 <= hits <= of:
+        raise ValueError(f"{hits} of {of} is no share")
+    if of == 0:
+        return Interval(mean=0.0, low=0.0, high=1.0)
+    p, z2 = hits / of, Z_95 * Z_95
+    middle = (p + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z_95 / (1 + z2 / of) * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of))
+    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
+    return Interval(mean=round(p, 6), low=round(low, 6), high=round(high, 6))

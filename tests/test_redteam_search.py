@@ -19,8 +19,6 @@ from healthgym.scorers.composite import score
 
 QUICK = "medical_qa"
 SLACK = 0.05
-KNOWN = {"triage_emergency": 0.7}
-"""Where habit is known to pay more: five of six unseen variants are level 2 (docs/redteam.md)."""
 
 
 @pytest.mark.parametrize("domain", domains())
@@ -36,7 +34,7 @@ def test_the_fuzzer_finds_no_hole(domain: str) -> None:
 def test_habit_does_not_get_rich(domain: str) -> None:
     plan = Plan(borrowed=True, guess="ticket", near=3)
     earned = [played(t, plan)[0] for t in tasks(domain, "test")]
-    assert sum(earned) / len(earned) <= KNOWN.get(domain, LIMIT + SLACK)
+    assert sum(earned) / len(earned) <= LIMIT + SLACK
 
 
 def test_a_hole_is_seen() -> None:
