@@ -22,6 +22,7 @@ from .server import read_endpoint
 from .wire import (
     EXISTS,
     PULL_BATCH,
+    RETRY_SECONDS,
     ApiError,
     Connection,
     Puller,
@@ -36,6 +37,7 @@ CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 5
 OBJECTS_KEPT = 16
 STALL_SECONDS = 4.0
+LOST_READERS = 20
 STREAM_EXISTS = (10058, 10065)
 MAX_EVENT_BYTES = 262_144
 
@@ -126,6 +128,14 @@ class JetStreamLog:
         return sorted(found, key=lambda r: r.event.n)
 
     async def _drain(self, filter_: str, type_: str) -> list[Recorded]:
+        """Everything that matches now. A reader that is lost with its server is made again."""
+        for _ in range(LOST_READERS):
+            with suppress(LogGap):
+                return await self._drained(filter_, type_)
+            await asyncio.sleep(RETRY_SECONDS)
+        return await self._drained(filter_, type_)
+
+    async def _drained(self, filter_: str, type_: str) -> list[Recorded]:
         """Everything that matches now, through a short-lived consumer of an agent."""
         name, waiting = await self._agent_consumer(type_, filter_, start=0)
         puller = Puller(self._client, name)

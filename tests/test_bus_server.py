@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,9 @@ from healthgym.bus.events import (
     head_of,
 )
 from healthgym.bus.jetstream import JetStreamLog, connect
+from healthgym.bus.permissions import STREAM
 from healthgym.bus.server import Endpoint, read_endpoint, serve
+from healthgym.bus.wire import Puller, api
 
 
 def score() -> Draft:
@@ -101,6 +104,25 @@ async def test_an_agent_reads_its_own_turns_and_never_the_truth(
                     pass
         more = await log.append(head_of(stored, name), [call(2)])
         assert more[0].event.n == 3
+
+
+async def test_an_agents_reader_that_is_lost_is_made_again(
+    jetstream: JetStreamLog, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = episode("alice", "e")
+    await jetstream.append(Head(aggregate=name), [score(), call()])
+    take, lost = Puller.take, []
+
+    async def losing(self: Puller, *arguments: Any) -> Any:
+        if len(lost) < 2:  # as a server that was killed loses what it held in memory
+            lost.append(self._consumer)
+            await api(jetstream._connection, f"CONSUMER.DELETE.{STREAM}.{self._consumer}")
+        return await take(self, *arguments)
+
+    monkeypatch.setattr(Puller, "take", losing)
+    async with connect(endpoint.url, user="agent-alice", creds=endpoint.creds) as log:
+        assert [r.event.type for r in await log.read(name)] == ["ToolCalled"]
+    assert len(lost) == 2
 
 
 async def test_a_stranger_gets_no_connection(endpoint: Endpoint, tmp_path: Path) -> None:
