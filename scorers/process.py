@@ -19,6 +19,7 @@ _FREE = frozenset(
     }
 )
 _BASE, _PRECISION = 0.5, 0.5
+_DEAR = 2
 _AGAIN = 30 * MINUTE
 """A test may be repeated after this long: that is monitoring."""
 
@@ -61,7 +62,12 @@ def _precision(case: Case, found: Sequence[Milestone]) -> tuple[float, list[Reas
     useful = sum(verdict is True for _, verdict in verdicts)
     note = "idle, repeated or failed call"
     reasons = [Reason(id="idle", earned=0.0, possible=0.0, event=s.n, note=note) for s in idle]
-    return useful / max(useful + len(idle), 1), reasons
+    return useful / max(useful + sum(map(_cost, idle)), 1), reasons
+
+
+def _cost(step: Step) -> int:
+    """What an idle call weighs: an image, a procedure or a drug costs more than a look or a lab."""
+    return _DEAR if step.done.startswith(("imaging:", "procedure:", "drug:")) else 1
 
 
 def judge(case: Case, found: Sequence[Milestone]) -> Dimension:

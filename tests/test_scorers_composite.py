@@ -193,6 +193,14 @@ def test_idle_calls_cost() -> None:
     calls = gold(on)
     padded = [*calls[:-1], *[("get_vital_signs", {})] * 8, calls[-1]]
     assert judged(on, padded).process.score < judged(on, calls).process.score
+    lab, image = (
+        judged(on, [*calls[:-1], idle, calls[-1]]).process.score
+        for idle in (
+            ("order_lab_test", {"test": "pneumocystis_pcr"}),
+            ("order_imaging", {"study": "brain_mri"}),
+        )
+    )
+    assert image < lab < judged(on, calls).process.score
 
 
 def test_wrong_calls_cost_format_only_their_share() -> None:
