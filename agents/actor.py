@@ -7,8 +7,29 @@ from ..bus.episode import Episode, evolve
 from ..bus.events import ActionRejected, Draft, Recorded, ToolCalled
 from ..bus.jetstream import JetStreamLog
 from ..bus.permissions import claim_name
-from .policy import Policy, View
+from .policy import Action, Policy, Seated, View
 from .toolcall import Unparsable, parse
+
+
+def _said(action: Action, turn: int, seat: str) -> ToolCalled | ActionRejected:
+    """The event of an action: a tool call, or a rejected text."""
+    parsed = parse(action.raw)
+    if isinstance(parsed, Unparsable):
+        return ActionRejected(
+            raw=action.raw,
+            reason=parsed.reason,
+            turn=turn,
+            seat=seat,
+            generation=action.generation,
+        )
+    return ToolCalled(
+        tool=parsed.tool,
+        arguments=parsed.arguments,
+        raw=action.raw,
+        turn=turn,
+        seat=seat,
+        generation=action.generation,
+    )
 
 
 class PlayJob:
@@ -41,21 +62,8 @@ class PlayJob:
             tools=self._tools,
         )
         action = await self._policy.act(view)
-        turn = len(episode.turns) + 1
-        parsed = parse(action.raw)
-        data: ToolCalled | ActionRejected
-        if isinstance(parsed, Unparsable):
-            data = ActionRejected(
-                raw=action.raw, reason=parsed.reason, turn=turn, generation=action.generation
-            )
-        else:
-            data = ToolCalled(
-                tool=parsed.tool,
-                arguments=parsed.arguments,
-                raw=action.raw,
-                turn=turn,
-                generation=action.generation,
-            )
+        seat = self._policy.seat(view) if isinstance(self._policy, Seated) else "agent"
+        data = _said(action, len(episode.turns) + 1, seat)
         last = fresh[-1].event
         draft = Draft(data=data, at=episode.at, cause=last.id, correlation=episode.correlation)
         return Step(drafts=(draft,))

@@ -4,11 +4,11 @@ Backends are modules of this room, each with `open_policy(...)`. A policy never 
 only what `EpisodeStarted` and the observations carry.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..bus.view import Action, View
 
-__all__ = ["Action", "Policy", "PolicyError", "View"]
+__all__ = ["Action", "Policy", "PolicyError", "Seated", "View"]
 
 
 class Policy(Protocol):
@@ -20,6 +20,15 @@ class Policy(Protocol):
 
     async def close(self) -> None:
         """Release what the policy holds."""
+        ...
+
+
+@runtime_checkable
+class Seated(Protocol):
+    """A policy of several seats: its actions name the one that acts."""
+
+    def seat(self, view: View) -> str:
+        """The seat that acts next."""
         ...
 
 

@@ -28,7 +28,7 @@ from ..projections.transcript import line, transcript
 from .shared import Json, Library, attached, fail
 
 
-def play(
+def play(  # noqa: PLR0913 - options
     domain: Annotated[str, typer.Option(help="Domain to play in.")] = "clinical_diagnosis",
     task: Annotated[str, typer.Option(help="Task id; without it one drawn by the seed.")] = "",
     policy: Annotated[
@@ -44,6 +44,9 @@ def play(
         Path | None, typer.Option(help="Keep the events as a log in this folder.")
     ] = None,
     library: Library = None,
+    receiver: Annotated[
+        str, typer.Option(help="A second policy, which goes on once care was transferred.")
+    ] = "",
     *,
     json: Json = False,
 ) -> None:
@@ -59,6 +62,8 @@ def play(
         chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
     except KnowledgeError as error:
         raise fail(str(error)) from error
+    if receiver.partition(":")[0] == "reference":
+        raise fail("--receiver: a plan known by heart cannot take over; take expert, for one")
     backend = policy.partition(":")[0]
     requested = request(
         chosen,
@@ -69,7 +74,7 @@ def play(
         library=generation or msgspec.UNSET,
     )
     try:
-        events = _events(requested, policy)
+        events = _events(requested, policy, receiver)
     except (PolicyError, KnowledgeError) as error:
         raise fail(str(error)) from error
     if save is not None:
@@ -83,10 +88,14 @@ def play(
         typer.echo(transcript(events))
 
 
-def _events(requested: EpisodeRequested, policy: str) -> list[Event]:
+def _events(requested: EpisodeRequested, policy: str, receiver: str) -> list[Event]:
     from ..agents.toolcall import parse
+    from ..environments.pair import play_pair
     from ..environments.run import play as run_episode
 
+    if receiver:
+        with player(requested, policy) as first, player(requested, receiver) as second:
+            return judged(play_pair(requested, first, second, parse))
     with player(requested, policy) as act:
         return judged(run_episode(requested, act, parse))
 

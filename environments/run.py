@@ -52,18 +52,25 @@ def plain(raw: str) -> _Read | _Unread:
     return _Read(tool=call.name, arguments=call.arguments)
 
 
-def acted(action: Action, turn: int, read: Reader = plain) -> ToolCalled | ActionRejected:
+def acted(
+    action: Action, turn: int, read: Reader = plain, seat: str = "agent"
+) -> ToolCalled | ActionRejected:
     """The event of an action: a tool call, or a rejected text."""
     found = read(action.raw)
     if hasattr(found, "reason"):
         return ActionRejected(
-            raw=action.raw, reason=found.reason, turn=turn, generation=action.generation
+            raw=action.raw,
+            reason=found.reason,
+            turn=turn,
+            seat=seat,
+            generation=action.generation,
         )
     return ToolCalled(
         tool=found.tool,
         arguments=found.arguments,
         raw=action.raw,
         turn=turn,
+        seat=seat,
         generation=action.generation,
     )
 

@@ -34,6 +34,8 @@ class Required(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Simulated minutes from arrival; later earns partial credit only."""
     after: tuple[str, ...] = ()
     """Ids of requirements that must have been met before."""
+    premise: tuple[tuple[str, ...], ...] = ()
+    """Alternatives: all facts of one must have been observed before, or the act does not count."""
     when: tuple[Predicate, ...] = ()
     """Applies only where all hold at arrival."""
     unless_allergic: bool = False

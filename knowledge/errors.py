@@ -5,6 +5,7 @@ KnowledgeError
 ├── UnknownDomain      no such domain
 ├── UnknownVariant     no such patient variant
 ├── UnknownCondition   no such condition
+├── UnknownPathway     no such pathway, or none for a condition
 ├── UnknownInstrument  no such instrument
 ├── UnknownGuideline   no such guideline, or no version of it by that name or on that day
 ├── UnknownDrug        no such drug name; near names are suggested, never taken
@@ -14,6 +15,10 @@ KnowledgeError
 ├── UnknownFact        a patient has no such fact, or not of that type
 ├── UnknownFormat      texts come in no such format
 ├── UnknownLibrary     no library of that generation is open here
+├── UnknownPicture     no such kind of picture
+├── BadPicture         a picture cannot be read, or does not say what is needed of it
+├── Unmeasurable       a picture does not show what is to be measured
+├── MissingExtra       an optional library is not installed
 ├── BadCorpus          a text file, or a library's folder, cannot be read
 ├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
@@ -61,6 +66,12 @@ class UnknownCondition(_Missing):
     """No condition of that id."""
 
     what = "condition"
+
+
+class UnknownPathway(_Missing):
+    """No pathway of that id, or none for that condition."""
+
+    what = "pathway"
 
 
 class UnknownInstrument(_Missing):
@@ -138,3 +149,24 @@ class UnknownLibrary(KnowledgeError):
 
 class BadCorpus(KnowledgeError):
     """A corpus or a library's folder cannot be read; the message names the file and the place."""
+
+
+class UnknownPicture(_Missing):
+    """No kind of picture of that name."""
+
+    what = "kind of picture"
+
+
+class BadPicture(KnowledgeError):
+    """A picture cannot be read, or does not say what is needed of it."""
+
+
+class Unmeasurable(KnowledgeError):
+    """A picture does not show what is to be measured."""
+
+
+class MissingExtra(KnowledgeError):
+    """An optional library is not installed; the message names the extra that brings it."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"this needs the extra: pip install 'healthgym[{extra}]'")

@@ -14,6 +14,7 @@ import msgspec
 from . import labs
 from .conditions import Age, Condition, condition
 from .drugs import Allergy, drug
+from .measurements import reference
 from .rng import Stream, stream
 from .variants import Sex, Variant, comorbidities, comorbidities_of, family, findings_of, variant
 
@@ -154,7 +155,26 @@ def _allergies(v: Variant, s: Stream) -> tuple[Allergy, ...]:
     return v.allergies or tuple(substances.values())
 
 
-def _base(v: Variant, ids: tuple[str, ...], s: Stream) -> dict[str, float]:
+# Median height (cm) and weight (kg) in the middle of each year of age from 1 on, both sexes (CDC
+# growth charts 2000, rounded, unverified).
+_HEIGHT_CM = (81, 91, 98, 105, 112, 118, 124, 130, 135, 141, 147, 153, 159, 164, 168, 170, 171)
+_WEIGHT_KG = (11, 13, 15, 17, 19.5, 22, 24.5, 27.5, 31, 35, 39, 43, 48, 53, 57, 61, 64)
+_ADULT = 18
+_GROWS = ("hr_bpm", "sbp_mmhg", "dbp_mmhg", "rr_pm", "creatinine_mg_dl")
+
+
+def _childhood(age: int) -> dict[str, float]:
+    """How far a child's baseline lies from an adult's: the middles of their reference ranges."""
+    out: dict[str, float] = {}
+    for key in _GROWS if age < _ADULT else ():
+        own, adult = reference(key, age), reference(key)
+        if own.low is not None and own.high is not None and own != adult:
+            mean = _VITALS[key][0] if key in _VITALS else labs.catalogue().components[key].mean
+            out[key] = (own.low + own.high) / 2 - mean
+    return out
+
+
+def _base(v: Variant, ids: tuple[str, ...], age: int, s: Stream) -> dict[str, float]:
     stress = s.normal()
     base: dict[str, float] = {}
     for key, (mean, sd, loading) in _VITALS.items():
@@ -165,7 +185,7 @@ def _base(v: Variant, ids: tuple[str, ...], s: Stream) -> dict[str, float]:
             base[key] = c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
     for key, (mean, sd) in _LATENT.items():
         base[key] = s.normal(mean, sd)
-    for effects in (*(comorbidities()[i].effects for i in ids), v.base):
+    for effects in (_childhood(age), *(comorbidities()[i].effects for i in ids), v.base):
         for key, delta in effects.items():
             base[key] = base[key] * math.exp(delta) if _log(key) else base[key] + delta
     return {key: round(value, 6) for key, value in base.items()}
@@ -218,7 +238,9 @@ class _Person(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{self.age}-year-old {'woman' if self.sex == 'F' else 'man'}"
+        adult = self.age >= _ADULT
+        names = ("woman" if adult else "girl", "man" if adult else "boy")
+        return f"{self.age}-year-old {names[self.sex == 'M']}"
 
 
 def _person(c: Condition, v: Variant, s: Stream) -> _Person:
@@ -227,6 +249,11 @@ def _person(c: Condition, v: Variant, s: Stream) -> _Person:
     sex: Sex = v.sex or ("F" if female else "M")
     height = float(round(s.normal(163 if sex == "F" else 177, 6)))
     bmi = s.normal(25.5, 2.6)
+    if age < _ADULT:
+        year = max(age - 1, 0)
+        usual, weight = _HEIGHT_CM[year], _WEIGHT_KG[year]
+        height = float(round(usual + (height - (163 if sex == "F" else 177)) / 2))
+        bmi = weight / (usual / 100) ** 2 * bmi / 25.5
     return _Person(age, sex, height, bmi, s.weighted(_ETHNICITY), s.weighted(_SES))
 
 
@@ -275,7 +302,8 @@ def generate(variant_id: str, seed: int) -> Patient:
 
     who = _person(c, v, s("demographics"))
     ids = _comorbid(c, v, who.age, s("comorbidities"))
-    bmi = max(who.bmi + (8.5 if "obesity" in ids else 0.0), 17.5)
+    thinnest = 17.5 if who.age >= _ADULT else 12.5
+    bmi = max(who.bmi + (8.5 if "obesity" in ids else 0.0), thinnest)
     course = s("course")
     low, high = v.severity or c.severity
     start, end = v.onset_h or c.onset_h
@@ -301,7 +329,7 @@ def generate(variant_id: str, seed: int) -> Patient:
         findings=_findings(c, v, s("findings")),
         severity=severity,
         onset_h=onset,
-        base=_base(v, ids, s("base")),
+        base=_base(v, ids, who.age, s("base")),
         shift={},
         ecg=readings.weighted(v.ecg or c.ecg),
         imaging={k: readings.weighted(w) for k, w in sorted({**c.imaging, **v.imaging}.items())},

@@ -19,6 +19,7 @@ from .drugs.regimens import regimens
 from .files import root
 from .guidelines import guidelines
 from .instruments.core import Instrument, find, instruments, schema
+from .pathways import pathways
 from .prescriptions import indications
 from .radiology.kinds import kinds
 
@@ -57,6 +58,7 @@ def facts() -> list[Fact]:
     found += _walk("regimen", "", regimens())
     found += _walk("indication", "", indications())
     found += _walk("guideline", "", guidelines())
+    found += _walk("pathway", "", pathways())
     found += _walk("condition", "", {c: condition(c) for c in conditions()})
     found += _walk("imaging study", "", kinds())
     found += [Fact(kind="data file", where=p, source=t) for p, t in _headers(root() / "data", "")]

@@ -5,7 +5,7 @@ import msgspec
 from ..knowledge.conditions import Required
 from ..knowledge.drugs import drug
 from ..knowledge.physiology import MINUTE
-from .case import Case, Step, applies, named
+from .case import Case, Step, applies, named, observed_decisive
 
 LATE = 0.5
 """Credit for an act after its deadline."""
@@ -55,15 +55,25 @@ def _credit(required: Required, step: Step, met: dict[str, Step]) -> tuple[float
     return credit, note
 
 
+def _counts(required: Required, step: Step) -> bool:
+    """Whether what the act rests on had been seen before it."""
+    return not required.premise or observed_decisive(required.premise, step.before.observed)
+
+
+def _first(case: Case, required: Required) -> Step | None:
+    """The first act that counts; where none does, the first one that was blind."""
+    steps = [s for s in case.steps if any(_meets(s, p) for p in required.any_of)]
+    return next((s for s in steps if _counts(required, s)), steps[0] if steps else None)
+
+
 def milestones(case: Case) -> list[Milestone]:
     """Every requirement that applies to this patient, with its credit in [0, 1]."""
     wanted = [r for r in case.judgement.required if applies(r, case)]
     met: dict[str, Step] = {}
     for required in wanted:
-        for step in case.steps:
-            if any(_meets(step, pattern) for pattern in required.any_of):
-                met[required.id] = step
-                break
+        first = _first(case, required)
+        if first is not None:
+            met[required.id] = first
     asked = {r.id for r in wanted}
     found: list[Milestone] = []
     for required in wanted:
@@ -75,5 +85,7 @@ def milestones(case: Case) -> list[Milestone]:
             required, after=tuple(a for a in required.after if a in asked)
         )
         credit, note = _credit(live, done, met)
+        if not _counts(required, done):
+            credit, note = 0.0, "before its premise was seen"
         found.append(Milestone(required=required, step=done, credit=credit, note=note))
     return found

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from ...bus.events import Effect
+from ...knowledge.measurements import reference
 from ...knowledge.physiology import MINUTE, measured_vitals
 from ...knowledge.studies import ecg_text
 from ...knowledge.variants import findings
@@ -22,11 +23,22 @@ _FLAGS = {
 }
 
 
-def flagged(vitals: dict[str, float]) -> dict[str, str]:
-    """Vital signs as the monitor shows them, with H or L outside the usual adult range."""
+_ADULT = 18
+
+
+def _limits(key: str, age_years: int) -> tuple[float, float]:
+    low, high = _FLAGS.get(key, (-1e9, 1e9))
+    if age_years >= _ADULT or key not in _FLAGS:
+        return low, high
+    child = reference(key, age_years)
+    return child.low or low, child.high or high
+
+
+def flagged(vitals: dict[str, float], age_years: int = _ADULT) -> dict[str, str]:
+    """Vital signs as the monitor shows them, with H or L outside the usual range of that age."""
     out: dict[str, str] = {}
     for key, value in vitals.items():
-        low, high = _FLAGS.get(key, (-1e9, 1e9))
+        low, high = _limits(key, age_years)
         flag = "L" if value < low else "H" if value > high else ""
         out[key] = f"{value:g} {flag}".rstrip()
     return out
@@ -37,7 +49,8 @@ def get_vital_signs(ctx: Context) -> Outcome:
     """Measure vital signs now."""
     world = ctx.world
     vitals = measured_vitals(world.patient, world.given, ctx.done)
-    return Outcome(content={"vitals": flagged(vitals)}, reveals=("vitals",))
+    shown = flagged(vitals, world.patient.age_years)
+    return Outcome(content={"vitals": shown}, reveals=("vitals",))
 
 
 @tool(effect="read", minutes=1)

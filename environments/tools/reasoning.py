@@ -150,6 +150,8 @@ def calculate_wells_pe(ctx: Context, *, most_likely: bool = False) -> Outcome:
     _need(w, "vitals", "history", "exam:limbs")
     v = measured_vitals(w.patient, w.given, ctx.done)
     has = w.patient.findings
+    if "exam_calf" not in has:  # a family whose patients were never drawn with legs to look at
+        raise insufficient("finding:exam_calf")
     return _shown(
         "wells_pe",
         {
