@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthgym.knowledge.free_text import Concept, Gold
 from healthgym.knowledge.claims import lexicon, polarity
+from healthgym.knowledge.free_text import Concept, Gold
 from healthgym.scorers.text.judge import TextJudgement, judge
 from healthgym.scorers.text.measures import rouge_l, semantic_f1
 
