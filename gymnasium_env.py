@@ -13,8 +13,8 @@ from gymnasium import spaces
 
 from .agents.toolcall import parse
 from .bus.events import Event, canonical, episode, opaque_id
-from .bus.view import Action
-from .environments.run import Record, acted
+from .bus.view import Action, acted
+from .environments.run import Record
 from .environments.session import Session, open_session, opening, request, respond
 from .knowledge.rng import stream
 from .knowledge.tasks import Task, task, tasks

@@ -4,32 +4,12 @@ from collections.abc import Sequence
 
 from ..bus.actor import Step
 from ..bus.episode import Episode, evolve
-from ..bus.events import ActionRejected, Draft, Recorded, ToolCalled
+from ..bus.events import Draft, Recorded
 from ..bus.jetstream import JetStreamLog
 from ..bus.permissions import claim_name
-from .policy import Action, Policy, Seated, View
-from .toolcall import Unparsable, parse
-
-
-def _said(action: Action, turn: int, seat: str) -> ToolCalled | ActionRejected:
-    """The event of an action: a tool call, or a rejected text."""
-    parsed = parse(action.raw)
-    if isinstance(parsed, Unparsable):
-        return ActionRejected(
-            raw=action.raw,
-            reason=parsed.reason,
-            turn=turn,
-            seat=seat,
-            generation=action.generation,
-        )
-    return ToolCalled(
-        tool=parsed.tool,
-        arguments=parsed.arguments,
-        raw=action.raw,
-        turn=turn,
-        seat=seat,
-        generation=action.generation,
-    )
+from ..bus.view import acted
+from .policy import Policy, Seated, View
+from .toolcall import parse
 
 
 class PlayJob:
@@ -63,7 +43,7 @@ class PlayJob:
         )
         action = await self._policy.act(view)
         seat = self._policy.seat(view) if isinstance(self._policy, Seated) else "agent"
-        data = _said(action, len(episode.turns) + 1, seat)
+        data = acted(action, len(episode.turns) + 1, parse, seat)
         last = fresh[-1].event
         draft = Draft(data=data, at=episode.at, cause=last.id, correlation=episode.correlation)
         return Step(drafts=(draft,))

@@ -6,22 +6,10 @@ from typing import Any
 import msgspec
 
 from ..bus.events import canonical
+from ..bus.view import Parsed, Unparsable
 
 _FENCED = re.compile(r"\A```(?:json)?\s*\n(?P<body>.*)\n\s*```\Z", re.DOTALL)
 _TAGGED = re.compile(r"\A<tool_call>(?P<body>.*)</tool_call>\Z", re.DOTALL)
-
-
-class Parsed(msgspec.Struct, frozen=True):
-    """A call that was said clearly."""
-
-    tool: str
-    arguments: dict[str, Any]
-
-
-class Unparsable(msgspec.Struct, frozen=True):
-    """Text that is not one tool call, and why."""
-
-    reason: str
 
 
 class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

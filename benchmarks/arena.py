@@ -15,8 +15,7 @@ from healthgym.bus.events import (
     opaque_id,
     seal,
 )
-from healthgym.bus.view import Action, View
-from healthgym.environments.run import acted
+from healthgym.bus.view import Action, View, acted
 from healthgym.environments.session import open_session, opening, respond
 from healthgym.scorers.composite import score
 

@@ -23,10 +23,10 @@ from healthgym.agents.expert import proposals
 from healthgym.agents.experts import Call, script
 from healthgym.agents.experts.clinical_diagnosis import answer
 from healthgym.agents.reading import read
-from healthgym.agents.toolcall import Parsed, parse, render
+from healthgym.agents.toolcall import parse, render
 from healthgym.bus.episode import Episode, Turn, fold
 from healthgym.bus.events import Effect, ObservationReturned, ToolCalled, opaque_id
-from healthgym.bus.view import Action, View
+from healthgym.bus.view import Action, Parsed, View
 from healthgym.bus.weights import policy_digest, tokenizer_digest
 from healthgym.environments.run import play
 from healthgym.environments.session import request

@@ -102,12 +102,26 @@ def _line(number: int, line: bytes) -> object:
 def rules(
     *, json: Json = False, md: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False
 ) -> None:
-    """List the rules with severity, trigger, exceptions, deadline and source."""
+    """List the rules with severity, trigger, exceptions, deadline and source.
+
+    The last ones are on requests: they fire in episodes, where it is known who asked for what.
+    """
+    from ..knowledge.conduct import harms
     from ..knowledge.errors import KnowledgeError
-    from ..scorers.scenes.facts import catalogue
+    from ..scorers.scenes.facts import Rule, catalogue
 
     try:
         found = list(catalogue().values())
+        found.extend(
+            Rule(
+                id=harm.rule,
+                severity=str(harm.severity),
+                trigger=f"when asked to, or in doubt about a request: {harm.note}",
+                exceptions=(),
+                source=harm.source,
+            )
+            for harm in harms().values()
+        )
     except KnowledgeError as error:
         raise fail(str(error)) from error
     if json:

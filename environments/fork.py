@@ -6,9 +6,9 @@ import msgspec
 
 from ..bus.episode import fold
 from ..bus.events import EpisodeRequested, Event, Fork
-from ..bus.view import Action, View
+from ..bus.view import Action, Reader, View
 from ..knowledge.forks import Change
-from .run import Reader, plain, play
+from .run import plain, play
 
 
 def forked(

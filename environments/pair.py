@@ -7,9 +7,9 @@ action names its seat.
 from collections.abc import Mapping
 
 from ..bus.events import EpisodeRequested, Event, episode, opaque_id
-from ..bus.view import View
+from ..bus.view import Reader, View, acted
 from ..knowledge.seats import Seat, seated
-from .run import PolicyFn, Reader, Record, acted, plain
+from .run import PolicyFn, Record, plain
 from .session import open_session, opening, respond
 
 

@@ -7,25 +7,21 @@ import msgspec
 
 from ..bus.episode import Episode, evolve, fold
 from ..bus.events import (
-    ActionRejected,
     Data,
     Draft,
     EpisodeRequested,
     Event,
     Head,
-    ToolCalled,
     canonical,
     digest,
     episode,
     opaque_id,
     seal,
 )
-from ..bus.view import Action, View
+from ..bus.view import Action, Parsed, Reader, Unparsable, View, acted
 from .session import Session, open_session, opening, respond, restore
 
 PolicyFn = Callable[[View], Action]
-Reader = Callable[[str], Any]
-"""Reads a raw text: an object with `tool` and `arguments`, or one with `reason`."""
 _GYM = "local"
 
 
@@ -34,45 +30,13 @@ class _Call(msgspec.Struct, forbid_unknown_fields=True):
     arguments: dict[str, Any] = {}
 
 
-class _Read(msgspec.Struct):
-    tool: str
-    arguments: dict[str, Any]
-
-
-class _Unread(msgspec.Struct):
-    reason: str
-
-
-def plain(raw: str) -> _Read | _Unread:
+def plain(raw: str) -> Parsed | Unparsable:
     """Accept nothing but the bare JSON object."""
     try:
         call = msgspec.json.decode(raw, type=_Call)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _Unread(reason=str(error))
-    return _Read(tool=call.name, arguments=call.arguments)
-
-
-def acted(
-    action: Action, turn: int, read: Reader = plain, seat: str = "agent"
-) -> ToolCalled | ActionRejected:
-    """The event of an action: a tool call, or a rejected text."""
-    found = read(action.raw)
-    if hasattr(found, "reason"):
-        return ActionRejected(
-            raw=action.raw,
-            reason=found.reason,
-            turn=turn,
-            seat=seat,
-            generation=action.generation,
-        )
-    return ToolCalled(
-        tool=found.tool,
-        arguments=found.arguments,
-        raw=action.raw,
-        turn=turn,
-        seat=seat,
-        generation=action.generation,
-    )
+        return Unparsable(str(error))
+    return Parsed(call.name, call.arguments)
 
 
 class Record:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from .conditions import condition, conditions
+from .conduct import harms, policies, requests, statements
 from .drugs import formulary
 from .drugs.allergy import allergies
 from .drugs.beers import SOURCE as BEERS
@@ -61,6 +62,10 @@ def facts() -> list[Fact]:
     found += _walk("pathway", "", pathways())
     found += _walk("condition", "", {c: condition(c) for c in conditions()})
     found += _walk("imaging study", "", kinds())
+    found += _walk("conduct", "rule", harms())
+    found += _walk("conduct", "policy", policies())
+    found += _walk("conduct", "request", requests())
+    found += _walk("conduct", "statement", statements())
     found += [Fact(kind="data file", where=p, source=t) for p, t in _headers(root() / "data", "")]
     return found
 

@@ -6,12 +6,10 @@ SafetyFindings. Severity as in CLINICAL.md section 6: 5 critical, 4 severe, 3 mo
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib import import_module
-from inspect import isfunction
-from pkgutil import iter_modules
 
 from ..bus.events import Dimension, Reason, SafetyFinding
 from .case import Case
+from .found import public_functions
 
 Rule = Callable[[Case], Iterable[SafetyFinding]]
 _PENALTY = {1: 0.05, 2: 0.1, 3: 0.25, 4: 0.4, 5: 1.0}
@@ -21,13 +19,7 @@ SEVERE, CRITICAL = 4, 5
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by module and name."""
-    room = import_module(f"{__package__}.rules")
-    found: list[Rule] = []
-    for info in sorted(iter_modules(room.__path__), key=lambda i: i.name):
-        module = import_module(f"{room.__name__}.{info.name}")
-        own = (f for _, f in sorted(vars(module).items()) if isfunction(f))
-        found += [f for f in own if f.__module__ == module.__name__ and f.__name__[0] != "_"]
-    return tuple(found)
+    return public_functions(f"{__package__}.rules")
 
 
 def findings(case: Case) -> list[SafetyFinding]:

@@ -11,9 +11,9 @@ import pytest
 from healthgym.agents import random_policy, replay, smol
 from healthgym.agents.backends import open_policy
 from healthgym.agents.policy import PolicyError, View
-from healthgym.agents.toolcall import Parsed, parse, render
+from healthgym.agents.toolcall import parse, render
 from healthgym.bus.events import ToolCalled, canonical
-from healthgym.bus.view import Action
+from healthgym.bus.view import Action, Parsed
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.environments.tool import parse as validate

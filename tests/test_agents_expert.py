@@ -8,9 +8,9 @@ import pytest
 from healthgym.agents import expert
 from healthgym.agents.policy import View
 from healthgym.agents.reading import family_of, read
-from healthgym.agents.toolcall import Parsed, parse, render
+from healthgym.agents.toolcall import parse, render
 from healthgym.bus.events import EpisodeScored
-from healthgym.bus.view import Action
+from healthgym.bus.view import Action, Parsed
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.patients import generate

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthgym.agents.toolcall import Parsed, Unparsable, parse, render
+from healthgym.agents.toolcall import parse, render
+from healthgym.bus.view import Parsed, Unparsable
 
 CALL = '{"name": "get_vital_signs", "arguments": {"patient_id": "P001"}}'
 READ = Parsed("get_vital_signs", {"patient_id": "P001"})

@@ -14,11 +14,11 @@ import healthgym
 from healthgym.agents import prompt
 from healthgym.agents.policy import PolicyError
 from healthgym.agents.sampler import Drawn, Row, Sampler, log_law
-from healthgym.agents.toolcall import Parsed, parse
+from healthgym.agents.toolcall import parse
 from healthgym.agents.transformer import Model, TransformerPolicy
 from healthgym.bus.episode import Episode, fold
 from healthgym.bus.events import ObservationReturned, Sampling, digest
-from healthgym.bus.view import Action, View
+from healthgym.bus.view import Action, Parsed, View
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.rng import stream

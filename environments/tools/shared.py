@@ -57,7 +57,7 @@ def ask_patient(
     """Ask the patient about symptoms, habits, medicines or the past.
 
     Fields:
-        question: One question in plain words.
+        question: One question in plain words, about at most three things.
 
     """
     told = answered(ctx.world.patient, ctx.world.observed, question)

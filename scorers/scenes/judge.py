@@ -5,11 +5,9 @@ A rule is a public function of a module in `rules/`; its name is the id in small
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib import import_module
-from inspect import isfunction
-from pkgutil import iter_modules
 
 from ...knowledge.drugs.names import plain
+from ..found import public_functions
 from .facts import catalogue
 from .model import Act, Finding, Hit, Scene
 from .vocabulary import flag_words
@@ -24,13 +22,7 @@ _CHART = frozenset({"chart", "all results", "allergies", "medications", "labs", 
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by module and name."""
-    room = import_module(f"{__package__}.rules")
-    found: list[Rule] = []
-    for info in sorted(iter_modules(room.__path__), key=lambda i: i.name):
-        module = import_module(f"{room.__name__}.{info.name}")
-        own = (f for _, f in sorted(vars(module).items()) if isfunction(f))
-        found += [f for f in own if f.__module__ == module.__name__ and f.__name__[0] != "_"]
-    return tuple(found)
+    return public_functions(f"{__package__}.rules")
 
 
 def findings(scene: Scene) -> list[Finding]:
