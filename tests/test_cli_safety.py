@@ -77,7 +77,7 @@ def test_what_is_no_json(tmp_path: Path) -> None:
 
 def test_rules_as_data_table_and_markdown() -> None:
     found = json.loads(run("rules", "--json").stdout)
-    assert len(found) == 28
+    assert len(found) == 28 + 12
     assert "HEPARIN_IN_HIT" in run("rules").stdout
     text = run("rules", "--md").stdout
     assert text in (ROOT / "docs" / "safety.md").read_text()
