@@ -15,6 +15,7 @@ from healthgym.bus.view import Action, View
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.domains import domains, questions
+from healthgym.knowledge.pathways import pathway_of
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import task, tasks
@@ -22,7 +23,18 @@ from healthgym.scorers.composite import score
 
 FOLDER = Path(__file__).parent / "log"
 TASKS = ("dx_pneumonia_001", "dx_nstemi_001", "dx_dka_002", "dx_sepsis_003")
-"""Beside them, the first task of every other domain."""
+"""Beside them, the first task of every other domain, and of every pathway."""
+
+
+def _others():
+    """The first task of each domain or pathway, by name."""
+    first = {}
+    for domain in domains():
+        for one in tasks(domain):
+            kind = pathway_of(one.condition).id if domain == "cross_domain" else ""
+            first.setdefault((domain, kind), one.id)
+    del first["clinical_diagnosis", ""]
+    return first.values()
 
 
 def players(name: str):
@@ -46,8 +58,7 @@ async def main() -> None:
     """Play and store."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     async with FileLog(FOLDER, gym="local") as log:
-        others = [tasks(d)[0].id for d in domains() if d != "clinical_diagnosis"]
-        for name in (*TASKS, *others):
+        for name in (*TASKS, *_others()):
             for agent, policy in players(name).items():
                 events = play(request(task(name), agent=agent, max_turns=40), policy, parse)
                 head = Head(aggregate=events[0].aggregate)
