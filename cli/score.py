@@ -54,6 +54,17 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one recommendation of a guideline; it changes no score."""
+
+    guideline: str
+    version: str
+    action: str
+    status: str
+    turn: int
+    note: str
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """A score that a person can follow."""
 
@@ -68,6 +79,10 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[Earned]
     violations: list[Violation]
     turns: list[TurnLine]
+    guidelines: list[Followed]
+    """Of the guidelines that are meant for this patient; those that did not apply are left out."""
+    compliance: float | None
+    """Weight of what was met over the weight of all that applied; None without a guideline."""
     recorded: float | None
     """The composite that stands in the log; None for an episode that was never judged."""
     recorded_scorer: str
@@ -78,10 +93,15 @@ def explain(events: Sequence[Event]) -> Explained:
 
     Raises ScorerError or KnowledgeError.
     """
+    from ..knowledge.compliance import compliance
+    from ..scorers.case import open_case
+    from ..scorers.compliance import check
     from ..scorers.composite import score as judge
 
     episode = fold(events)
-    scored = judge([e for e in events if e.type != "EpisodeScored"])
+    played = [e for e in events if e.type != "EpisodeScored"]
+    scored = judge(played)
+    verdicts = [v for v in check(open_case(played)) if v.status != "not_applicable"]
     turn_at = {t.observed_n: t.action.turn for t in episode.turns}
     reasons = [
         _earned(name, reason, turn_at)
@@ -104,6 +124,18 @@ def explain(events: Sequence[Event]) -> Explained:
             for f in scored.findings
         ],
         turns=list(_turns(events, scored)),
+        guidelines=[
+            Followed(
+                guideline=v.guideline,
+                version=v.version,
+                action=v.action,
+                status=v.status,
+                turn=turn_at.get(v.event, 0),
+                note=v.note,
+            )
+            for v in verdicts
+        ],
+        compliance=round(compliance(verdicts), 6) if verdicts else None,
         recorded=None if old is None else old.composite,
         recorded_scorer="" if old is None else old.scorer,
     )
@@ -208,6 +240,8 @@ def show(explained: Explained) -> None:
     for v in explained.violations:
         where = f"turn {v.turn}" if v.turn else "no turn"
         out.print(f"[red]violated[/] {v.rule} (severity {v.severity}) at {where}: {escape(v.note)}")
+    if explained.compliance is not None:
+        _guidelines(explained.guidelines, explained.compliance)
     parts = "  ".join(f"{name} {value:.2f}" for name, value in explained.dimensions.items())
     out.print(
         f"{parts}\nweighted {explained.weighted:.3f} x gate {explained.gate:.2f} -> composite "
@@ -219,6 +253,20 @@ def show(explained: Explained) -> None:
             f"the log says {explained.recorded:.3f}, by scorer {explained.recorded_scorer[:8]}; "
             f"this is scorer {explained.scorer[:8]}"
         )
+
+
+def _guidelines(followed: Sequence[Followed], share: float) -> None:
+    """Met recommendations by name alone, what was not met with its turn and why."""
+    out = console()
+    for name, version in dict.fromkeys((f.guideline, f.version) for f in followed):
+        mine = [f for f in followed if f.guideline == name]
+        met = ", ".join(f.action for f in mine if f.status == "met")
+        out.print(f"guideline {name} ({version}), met: {met or 'nothing'}", highlight=False)
+        for f in mine:
+            if f.status != "met":
+                where = f"turn {f.turn}" if f.turn else "no turn"
+                out.print(f"  [red]{f.status}[/] {f.action} at {where}: {escape(f.note)}")
+    out.print(f"guideline compliance {share:.2f} (beside the score)", highlight=False)
 
 
 def _plain(text: str) -> str:

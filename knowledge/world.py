@@ -107,7 +107,7 @@ def truth(world: World, fact: str, at: int) -> Truth:
 
     `lab:potassium_mmol_l`, `vital:sbp_mmhg`, `flag:<comorbidity>`, `flag:pregnant`,
     `finding:<id>`, `demo:age_years`, `extra:pregnant_week`, `imaging:<study>`, `ecg`, `severity`,
-    `condition`.
+    `condition`, `onset_h` (hours from the first symptom to arrival).
     """
     patient = world.patient
     kind, _, name = fact.partition(":")
@@ -139,6 +139,7 @@ def truth(world: World, fact: str, at: int) -> Truth:
                 "severity": severity(patient, world.given, at),
                 "condition": patient.condition,
                 "ecg": patient.ecg,
+                "onset_h": patient.onset_h,
             }
             return single.get(fact)
 

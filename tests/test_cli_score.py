@@ -115,3 +115,15 @@ def test_resume_appends_to_the_log(whole: list[Event], tmp_path: Path) -> None:
     assert [e.type for e in asyncio.run(stored())] == [e.type for e in whole]
     assert "is not an open episode" in run("resume", name[-8:], "--log", str(tmp_path), code=1)
     assert "same" in run("replay", name[-8:], "--log", str(tmp_path))
+
+
+def test_guidelines_stand_beside_the_score(whole: list[Event]) -> None:
+    found = explain(whole)
+    assert {f.guideline for f in found.guidelines} == {"acs"}
+    assert next(f for f in found.guidelines if f.action == "ecg").status == "met"
+    assert found.compliance is not None
+    calls = [("perform_ecg", {}), ("submit_answer", {"icd10_code": "I21.4"})]
+    hasty = explain(spoken(*calls))
+    assert hasty.compliance is not None
+    assert hasty.compliance < found.compliance <= 1
+    assert {f.status for f in hasty.guidelines} >= {"met", "missed"}

@@ -293,7 +293,7 @@ def test_asthma_sedation_and_discharge():
 
 # ---------------------------------------------------------------- Kawasaki
 
-CHILD = {"extra:fever_days": 6}
+CHILD = {"onset_h": 144}
 FEVER = (
     (5, "lab:crp"),
     (6, "lab:esr"),

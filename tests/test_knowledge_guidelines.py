@@ -143,7 +143,9 @@ def test_clauses_ask_for_facts_that_exist():
             elif kind == "vital":
                 assert name in vitals, clause
             else:
-                assert clause.fact in {"ecg", "condition"} or flags.fullmatch(clause.fact), clause
+                assert clause.fact in {"ecg", "condition", "onset_h"} or flags.fullmatch(
+                    clause.fact
+                ), clause
             if kind == "medication":
                 assert name in formulary().drugs
             if kind == "flag" and name in comorbidities():
