@@ -7,6 +7,7 @@ from .cli import (
     calc,
     drugs,
     fork,
+    images,
     knowledge,
     look,
     patient,
@@ -32,6 +33,7 @@ for module in (run, play, score, look, audit, calc, fork, resume, patient):
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(drugs.app, name="drugs")
+app.add_typer(images.app, name="images")
 app.add_typer(safety.app, name="safety")
 app.add_typer(redteam.app, name="redteam")
 

@@ -1,0 +1,252 @@
+"""Frontal chest film: two lungs, ribs, heart and diaphragm, with at most one finding.
+
+The patient faces the reader: the patient's left is on the right of the picture.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from ..rng import Stream
+from ..rng import stream as named
+from .drawing import (
+    Field,
+    box,
+    bump,
+    clouds,
+    fixed_or,
+    grain,
+    grey,
+    grid,
+    line,
+    made,
+    polar,
+    soft,
+    write,
+)
+from .picture import Picture, Share, Size
+
+Finding = Literal["normal", "opacity", "pneumothorax", "effusion", "cardiomegaly", "nodule"]
+FINDINGS: tuple[Finding, ...] = (
+    "normal",
+    "opacity",
+    "pneumothorax",
+    "effusion",
+    "cardiomegaly",
+    "nodule",
+)
+SIZE = (512, 512)
+MM = 0.8
+"""Side of a pixel, mm, in the plane of the detector."""
+LARGE_HEART = 0.5
+"""Cardiothoracic ratio above which a frontal PA film shows cardiomegaly (Danzer 1919)."""
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the film hides."""
+
+    finding: Finding
+    side: Literal["left", "right", "none"] = "none"
+    """Side of the patient on which the finding lies."""
+    cardiothoracic_ratio: Share = 0.45
+    """Widest heart over widest inner chest."""
+    pneumothorax_share: Share = 0.0
+    """Width of air outside the lung, as a share of the half chest (midline to ribs)."""
+    effusion_share: Share = 0.0
+    """Share of the lung field's height, at the chest wall, that stands in fluid."""
+    opacity_mm: Size = 0.0
+    """Diameter of a circle of the area of the opacity, mm."""
+    nodule_mm: Size = 0.0
+    """Diameter of the nodule, mm."""
+    height_share: Share = 0.5
+    """Place of an opacity or nodule in the lung, 0 at the apex and 1 in the sulcus."""
+
+
+def draw(s: Stream, fixed: Mapping[str, Any]) -> Truth:
+    """A film with one of the findings, all equally likely."""
+    finding = fixed_or(fixed, "finding", s.choice(FINDINGS))
+    sided = finding not in {"normal", "cardiomegaly"}
+    side = s.choice(("left", "right"))
+    small, large = s.uniform(0.40, 0.48), s.uniform(0.53, 0.64)
+    air, fluid = s.uniform(0.12, 0.42), s.uniform(0.18, 0.55)
+    opacity, nodule = s.uniform(40.0, 60.0), s.uniform(12.0, 26.0)
+    return made(
+        Truth,
+        finding=finding,
+        side=side if sided else "none",
+        cardiothoracic_ratio=round(large if finding == "cardiomegaly" else small, 3),
+        pneumothorax_share=round(air, 3) if finding == "pneumothorax" else 0.0,
+        effusion_share=round(fluid, 3) if finding == "effusion" else 0.0,
+        opacity_mm=round(opacity, 1) if finding == "opacity" else 0.0,
+        nodule_mm=round(nodule, 1) if finding == "nodule" else 0.0,
+        height_share=round(s.uniform(0.32, 0.62), 2),
+    )
+
+
+class _Chest(msgspec.Struct, frozen=True):
+    """Where the walls are, pixels; columns count from the midline."""
+
+    mid: float
+    half: float
+    top: float
+    base: float
+    wall: Field
+    """Half width inside the ribs, by row."""
+    heart: tuple[Field, Field]
+    """Reach of the mediastinum to the right and left of the patient, by row."""
+
+
+def render(truth: Truth, seed: int) -> Picture:
+    """The film, 512 x 512 grey values."""
+    s = named("images", "chest_film", seed, "anatomy")
+    chest = _chest(truth, s)
+    y, x = grid(SIZE)
+    field = _body(chest, s, seed)
+    for side, cols in (("right", slice(0, 256)), ("left", slice(256, 512))):
+        own = side == truth.side
+        # Right of the patient is left of the picture.
+        across = (x[:, cols] - chest.mid) * (1.0 if side == "left" else -1.0)
+        lung, dome = _lung(chest, across, y, side)
+        inside = _parenchyma(chest, across, y, seed, side)
+        if own and truth.pneumothorax_share:
+            inside = _air(inside, chest, across, y, truth.pneumothorax_share)
+        if own and truth.effusion_share:
+            lung = lung * _dry(chest, across, y, dome, truth.effusion_share)
+        if own and truth.opacity_mm + truth.nodule_mm:
+            _shadow(inside, truth, chest, s, cols.start)
+        part = field[:, cols]
+        part += lung * (inside - part)
+    field += _ribs(chest, x, y)
+    field += 2.2 * grain(SIZE, "images", "chest_film", seed, "grain")
+    write(field, "L", (24, 470), 235.0, 3)
+    return Picture(kind="chest_film", pixels=grey(field), spacing_mm=(MM, MM), modality="DX")
+
+
+def _chest(truth: Truth, s: Stream) -> _Chest:
+    half = s.uniform(150.0, 168.0)
+    top, base = s.uniform(62.0, 74.0), s.uniform(400.0, 420.0)
+    y: Field = np.arange(SIZE[0], dtype=np.float64) + 0.5
+    centre, reach = top + 0.72 * (base - top), 0.72 * (base - top) + 2.0
+    up = np.clip((centre - y) / reach, 0.0, 1.0)
+    wall = half * np.sqrt(np.maximum(1.0 - up * up * up, 0.0))
+    width = truth.cardiothoracic_ratio * 2.0 * half
+    right = width * s.uniform(0.30, 0.34)
+    left = width - right
+    low = base - s.uniform(70.0, 78.0)
+    stem = 30.0 - 6.0 * np.clip((y - top) / 200.0, 0.0, 1.0)
+    # The aortic knob, on the left.
+    knob = 14.0 * bump((y - top - 100.0) / 16.0)
+    round_ = [
+        r * np.sqrt(np.maximum(1.0 - ((y - c) / h) ** 2, 0.0))
+        for r, c, h in ((right, low + 6.0, 84.0), (left, low + 14.0, 96.0))
+    ]
+    heart = (np.maximum(stem, round_[0]), np.maximum(stem + knob, round_[1]))
+    return _Chest(s.uniform(253.0, 259.0), half, top, base, wall, heart)
+
+
+def _body(chest: _Chest, s: Stream, seed: int) -> Field:
+    y, x = grid(SIZE)
+    across = np.abs(x - chest.mid)
+    rows = np.arange(SIZE[0]) + 0.5
+    shoulder = 70.0 + 190.0 * np.clip((rows - 26.0) / 70.0, 0.0, 1.0) ** 0.8
+    outline = np.minimum(shoulder, chest.half + 52.0 + 0.05 * np.abs(rows - 220.0))[:, None]
+    flesh = 172.0 + 5.0 * clouds(SIZE, 40.0, "images", "chest_film", seed, "flesh")
+    field = 10.0 + soft(across - outline, 10.0) * (flesh - 10.0)
+    field += 14.0 * soft(across - chest.half * 0.5, 120.0) * soft(chest.base - 20.0 - y, 60.0)
+    spine = soft(across - 17.0, 8.0)
+    field += spine * (14.0 + 8.0 * bump(((y % 24.0) - 12.0) / 3.0))
+    field -= 34.0 * soft(across - 9.0, 6.0) * soft(y - chest.top - 95.0, 20.0)
+    bone = np.zeros(SIZE)
+    for sign in (-1.0, 1.0):
+        inner = (chest.top + s.uniform(34.0, 40.0), chest.mid + sign * 24.0)
+        outer = (chest.top - s.uniform(4.0, 10.0), chest.mid + sign * 168.0)
+        part = bone[:150]
+        np.maximum(part, soft(line(part.shape, inner, outer) - 7.0, 5.0), out=part)
+    return field + 22.0 * bone * soft(across - outline, 10.0)
+
+
+def _lung(chest: _Chest, across: Field, y: Field, side: str) -> tuple[Field, Field]:
+    """How much lung covers a pixel, and the row of the diaphragm by column."""
+    inner = chest.heart[1 if side == "left" else 0][:, None]
+    lift = 12.0 if side == "right" else 0.0
+    share = across / chest.half
+    dome = chest.base - lift - 46.0 * (1.0 - np.clip((share - 0.42) / 0.58, -1.0, 1.0) ** 2)
+    cover = soft(across - chest.wall[:, None], 4.0) * soft(inner - across, 6.0)
+    return cover * soft(y - dome, 5.0), dome
+
+
+def _parenchyma(chest: _Chest, across: Field, y: Field, seed: int, side: str) -> Field:
+    shape = (SIZE[0], across.shape[1])
+    veins = np.abs(clouds(shape, 13.0, "images", "chest_film", seed, "vessels", side))
+    hilum = (across / chest.half - 0.28) ** 2 * 2.6 + ((y - chest.top - 190.0) / 210.0) ** 2
+    near = 1.0 / (1.0 + 5.0 * hilum)
+    lines = soft(veins - 0.16, 0.4)
+    central = 15.0 * bump(np.sqrt(hilum) * 3.4)
+    return 66.0 + 32.0 * near * lines + central + 0.0 * y
+
+
+def _air(lung: Field, chest: _Chest, across: Field, y: Field, share: float) -> Field:
+    """Lung fallen back from the wall, a thin pleural line around it, black air outside."""
+    edge = chest.wall[:, None] * (1.0 - share)
+    outside = soft(edge - across, 3.0)
+    air = lung + outside * (30.0 - lung)
+    return air + 38.0 * bump((across - edge) / 1.1) + 0.0 * y
+
+
+def _dry(chest: _Chest, across: Field, y: Field, dome: Field, share: float) -> Field:
+    """1 above the fluid: its level rises towards the wall (meniscus)."""
+    level = chest.base - share * (chest.base - chest.top)
+    rise = np.clip(1.0 - across / chest.half, 0.0, 1.0)
+    surface = level + 46.0 * rise * (1.0 + 0.6 * rise)
+    return soft(y - np.minimum(surface, dome + 30.0), 9.0)
+
+
+def _shadow(field: Field, truth: Truth, chest: _Chest, s: Stream, first: int) -> None:
+    """Opacity (cloudy, irregular outline) or nodule (round, sharp) inside a lung.
+
+    `first` is the column of the picture at which the field begins.
+    """
+    side = truth.side
+    lift = 12.0 if side == "right" else 0.0
+    row = chest.top + truth.height_share * (chest.base - lift - chest.top)
+    inner = float(chest.heart[1 if side == "left" else 0][int(row)])
+    wall = float(chest.wall[int(row)])
+    out = inner + (wall - inner) * s.uniform(0.5, 0.6)
+    at = (row, chest.mid + out * (1.0 if side == "left" else -1.0) - first)
+    mm = truth.opacity_mm or truth.nodule_mm
+    wanted = math.pi * (mm / MM / 2.0) ** 2
+    if truth.nodule_mm:
+        rim = np.full(90, math.sqrt(wanted / math.pi))
+        _brighten(field, at, rim, 62.0, 2.5)
+        return
+    turn = np.arange(90) * (2.0 * math.pi / 90)
+    rim = np.ones(90)
+    for wave in (2, 3, 5):
+        rim += s.uniform(0.03, 0.09) * np.sin(wave * turn + s.uniform(0.0, 6.28))
+    # An opacity lies in the lung: narrower than the field it fills, hence taller.
+    wide = min(1.0, (wall - inner) * 0.35 / (mm / MM / 2.0))
+    rim *= 1.0 / np.sqrt((np.cos(turn) / wide) ** 2 + (np.sin(turn) * wide) ** 2)
+    rim *= math.sqrt(wanted / (float(np.mean(rim * rim)) * math.pi))
+    _brighten(field, at, rim, 64.0, 14.0)
+
+
+def _brighten(field: Field, at: tuple[float, float], rim: Field, by: float, edge: float) -> None:
+    rows, cols, own = box(field.shape, at, float(rim.max()) + edge)
+    part = field[rows, cols]
+    part += by * soft(polar(part.shape, own, rim), edge)
+
+
+def _ribs(chest: _Chest, x: Field, y: Field) -> Field:
+    """Posterior ribs fall slightly outwards, anterior ones, fainter, rise."""
+    share = np.abs(x - chest.mid) / chest.half
+    inside = soft(np.abs(x - chest.mid) - chest.wall[:, None] - 6.0, 6.0)
+    inside = inside * soft(y - chest.base + 4.0, 20.0) * soft(20.0 - np.abs(x - chest.mid), 10.0)
+    pace = (chest.base - chest.top) / 10.5
+    back = (y - chest.top + 44.0 * (1.0 - share) ** 2 - 10.0 * share) / pace % 1.0
+    front = (y - chest.top - 62.0 * (1.0 - share)) / pace % 1.0
+    ribs = 13.0 * soft(np.abs(back - 0.5) - 0.19, 0.12)
+    ribs += 5.0 * soft(np.abs(front - 0.5) - 0.16, 0.1) * soft(0.35 - share, 0.1)
+    return inside * ribs
