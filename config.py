@@ -73,6 +73,8 @@ class GymConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     concurrent_episodes: int = 64
     library: str = ""
     """Folder of a library (`healthgym knowledge build`) that the search tools read."""
+    wording: str = ""
+    """Model that words the patients' answers, as `http://host:port/v1#model`; none by default."""
     wandb: Wandb | None = None
 
     def agent(self, name: str) -> AgentConfig:

@@ -83,13 +83,19 @@ async def environment(node: Node) -> None:
     from .environments.actor import Environment
 
     node.config.open_library()
+    async with AsyncExitStack() as stack:
+        word = None
+        if node.config.wording:
+            from .agents.phrasing import open_wording
 
-    async def make(log: JetStreamLog) -> Actor:
-        # Agents set the pace. An environment that took fewer episodes than the agents play could
-        # fill its slots with new ones while the agents wait for answers in those of a dead node.
-        return Actor(log, Environment(log), slots=OPEN_EPISODES, ack_wait=node.ack_wait)
+            word = await stack.enter_async_context(open_wording(node.config.wording))
 
-    await node.actor("environment", make)
+        async def make(log: JetStreamLog) -> Actor:
+            # Agents set the pace. An environment that took fewer episodes than the agents play
+            # could fill its slots with new ones while the agents wait in those of a dead node.
+            return Actor(log, Environment(log, word), slots=OPEN_EPISODES, ack_wait=node.ack_wait)
+
+        await node.actor("environment", make)
 
 
 async def scorer(node: Node) -> None:

@@ -16,6 +16,7 @@ from ..bus.events import (
     EpisodeRequested,
     Event,
     Head,
+    PatientAnswered,
     Sampling,
     canonical,
     digest,
@@ -24,6 +25,7 @@ from ..bus.events import (
 )
 from ..bus.log import FileLog
 from ..bus.view import Action, View
+from ..knowledge.patients import Patient
 from ..projections.transcript import line, transcript
 from .shared import Json, Library, attached, fail
 
@@ -48,6 +50,9 @@ def play(  # noqa: PLR0913 - options
         str, typer.Option(help="A second policy, which goes on once care was transferred.")
     ] = "",
     *,
+    wording: Annotated[
+        str, typer.Option(help="http://host:port/v1#model that words the patient's answers.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Play one episode. Example: healthgym play --task dx_nstemi_001 --policy expert."""
@@ -62,6 +67,8 @@ def play(  # noqa: PLR0913 - options
         chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
     except KnowledgeError as error:
         raise fail(str(error)) from error
+    if receiver and wording:
+        raise fail("--wording is for one agent; leave --receiver out")
     if receiver.partition(":")[0] == "reference":
         raise fail("--receiver: a plan known by heart cannot take over; take expert, for one")
     backend = policy.partition(":")[0]
@@ -74,7 +81,7 @@ def play(  # noqa: PLR0913 - options
         library=generation or msgspec.UNSET,
     )
     try:
-        events = _events(requested, policy, receiver)
+        events = _events(requested, policy, receiver, wording)
     except (PolicyError, KnowledgeError) as error:
         raise fail(str(error)) from error
     if save is not None:
@@ -88,7 +95,7 @@ def play(  # noqa: PLR0913 - options
         typer.echo(transcript(events))
 
 
-def _events(requested: EpisodeRequested, policy: str, receiver: str) -> list[Event]:
+def _events(requested: EpisodeRequested, policy: str, receiver: str, wording: str) -> list[Event]:
     from ..agents.toolcall import parse
     from ..environments.pair import play_pair
     from ..environments.run import play as run_episode
@@ -96,8 +103,25 @@ def _events(requested: EpisodeRequested, policy: str, receiver: str) -> list[Eve
     if receiver:
         with player(requested, policy) as first, player(requested, receiver) as second:
             return judged(play_pair(requested, first, second, parse))
-    with player(requested, policy) as act:
-        return judged(run_episode(requested, act, parse))
+    with player(requested, policy) as act, _wording(wording) as word:
+        return judged(run_episode(requested, act, parse, word))
+
+
+@contextmanager
+def _wording(model: str) -> Iterator[Callable[[PatientAnswered, Patient], str] | None]:
+    """A model for the patient's words, for a loop that does not wait. Raises PolicyError."""
+    if not model:
+        yield None
+        return
+    from ..agents.phrasing import open_wording
+
+    with asyncio.Runner() as runner:
+        opened = open_wording(model)
+        word = runner.run(opened.__aenter__())
+        try:
+            yield lambda said, patient: runner.run(word(said, patient))
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
 
 
 def judged(events: list[Event], gym: str = "local") -> list[Event]:

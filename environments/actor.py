@@ -1,6 +1,6 @@
 """The environment's role on the bus: it opens requested episodes and answers every action."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -11,14 +11,18 @@ from ..bus.events import (
     EpisodeAbandoned,
     EpisodeRequested,
     FailureKind,
+    PatientAnswered,
     Recorded,
 )
 from ..bus.jetstream import JetStreamLog
+from ..knowledge.patients import Patient
 from .errors import OtherVersion, UnknownRequest
-from .session import Session, open_session, opening, respond, restore
+from .session import Session, answer_waiting, open_session, opening, respond, restore, worded
 
 NAME = "environment"
 PATIENCE_SECONDS = 300.0
+Word = Callable[[PatientAnswered, Patient], Awaitable[str]]
+"""Words a patient's answer anew; "" leaves it."""
 
 
 def _abandon(episode: Episode, kind: FailureKind, detail: str) -> Step:
@@ -32,8 +36,9 @@ def _abandon(episode: Episode, kind: FailureKind, detail: str) -> Step:
 class EpisodeJob:
     """One episode, from its request to its end."""
 
-    def __init__(self, log: JetStreamLog, claim: Recorded) -> None:
+    def __init__(self, log: JetStreamLog, claim: Recorded, word: Word | None = None) -> None:
         self._log = log
+        self._word = word
         self._episode = Episode(aggregate=claim.event.aggregate)
         self._session: Session | None = None
 
@@ -59,6 +64,9 @@ class EpisodeJob:
         if not episode.waiting_for_environment:
             return Step()
         self._session, drafts = respond(self._session, episode)
+        said = answer_waiting(drafts)
+        if self._word is not None and said is not None:
+            drafts = worded(drafts, await self._word(said, self._session.patient))
         stamped = self._stamp(drafts, cause)
         return Step(drafts=stamped, done=any(_ends(draft) for draft in stamped))
 
@@ -97,8 +105,9 @@ class Environment:
     patience = PATIENCE_SECONDS
     begins = True
 
-    def __init__(self, log: JetStreamLog) -> None:
+    def __init__(self, log: JetStreamLog, word: Word | None = None) -> None:
         self._log = log
+        self._word = word
 
     def key(self, recorded: Recorded) -> str:
         """The episode."""
@@ -110,7 +119,7 @@ class Environment:
 
     def open(self, claim: Recorded) -> EpisodeJob:
         """Play one episode."""
-        return EpisodeJob(self._log, claim)
+        return EpisodeJob(self._log, claim, self._word)
 
     def expired(self, history: Sequence[Recorded]) -> Step:
         """The agent went silent in mid-episode: an outage, not a score.

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from ..bus.episode import Episode, evolve
-from ..bus.events import Draft, EpisodeRequested, Event, canonical
+from ..bus.events import Draft, EpisodeRequested, Event, PatientAnswered, canonical
 from .errors import OtherVersion
-from .session import TOOL_CODE, Session, open_session, opening, respond
+from .session import TOOL_CODE, Session, open_session, opening, respond, worded
 
 ANSWERS = ("PatientAnswered", "ObservationReturned", "EpisodeEnded")
 
@@ -68,7 +68,16 @@ def _first_difference(session: Session, events: Sequence[Event]) -> Difference |
         state = evolve(state, event)
         if event.type in {"ToolCalled", "ActionRejected"}:
             session, expected = respond(session, state)
+            expected = worded(expected, _wording(events, event.n))
     return None
+
+
+def _wording(events: Sequence[Event], n: int) -> str:
+    """The words that a policy gave the patient after event `n`; "" for the plain ones."""
+    after = events[n].data if n < len(events) else None
+    if isinstance(after, PatientAnswered) and after.plain is not msgspec.UNSET:
+        return after.answer
+    return ""
 
 
 def _same(draft: Draft, event: Event) -> bool:

@@ -12,6 +12,7 @@ from ..bus.events import (
     EpisodeRequested,
     Event,
     Head,
+    PatientAnswered,
     canonical,
     digest,
     episode,
@@ -19,9 +20,12 @@ from ..bus.events import (
     seal,
 )
 from ..bus.view import Action, Parsed, Reader, Unparsable, View, acted
-from .session import Session, open_session, opening, respond, restore
+from ..knowledge.patients import Patient
+from .session import Session, answer_waiting, open_session, opening, respond, restore, worded
 
 PolicyFn = Callable[[View], Action]
+WordFn = Callable[[PatientAnswered, Patient], str]
+"""Words a patient's answer anew; "" leaves it."""
 _GYM = "local"
 
 
@@ -64,7 +68,12 @@ class Record:
         self.append([Draft(data=data, at=at)])
 
 
-def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = plain) -> list[Event]:
+def play(
+    requested: EpisodeRequested,
+    policy_fn: PolicyFn,
+    read: Reader = plain,
+    word: WordFn | None = None,
+) -> list[Event]:
     """Play an episode to its end and return its events (request first, end last).
 
     Raises UnknownRequest or OtherVersion; whatever `policy_fn` raises passes through.
@@ -74,7 +83,7 @@ def play(requested: EpisodeRequested, policy_fn: PolicyFn, read: Reader = plain)
     record = Record(episode(requested.agent.replace(".", "-"), key))
     record.say(requested)
     record.say(opening(session).started)
-    return _to_the_end(record, session, policy_fn, read)
+    return _to_the_end(record, session, policy_fn, read, word)
 
 
 def resume(
@@ -100,7 +109,13 @@ def resume(
     return _to_the_end(record, session, policy_fn, read)
 
 
-def _to_the_end(record: Record, session: Session, policy_fn: PolicyFn, read: Reader) -> list[Event]:
+def _to_the_end(
+    record: Record,
+    session: Session,
+    policy_fn: PolicyFn,
+    read: Reader,
+    word: WordFn | None = None,
+) -> list[Event]:
     start = opening(session)
     started = record.state.started or start.started
     policy_md = start.objects[start.started.policy_md].decode()
@@ -116,5 +131,8 @@ def _to_the_end(record: Record, session: Session, policy_fn: PolicyFn, read: Rea
         turn = len(record.state.turns) + 1
         record.say(acted(policy_fn(view), turn, read), at=record.state.at)
         session, drafts = respond(session, record.state)
+        said = answer_waiting(drafts)
+        if word is not None and said is not None:
+            drafts = worded(drafts, word(said, session.patient))
         record.append(drafts)
     return record.events

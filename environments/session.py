@@ -1,6 +1,6 @@
 """One episode from the environment's side: pure functions from its events to the next drafts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..bus.events import (
     EpisodeStarted,
     Generation,
     ObservationReturned,
+    PatientAnswered,
     Purpose,
     ToolCalled,
     canonical,
@@ -29,6 +30,7 @@ from ..knowledge.errors import KnowledgeError
 from ..knowledge.files import code_digest
 from ..knowledge.forks import patient_of
 from ..knowledge.guidelines import versions
+from ..knowledge.patient_agent import unfaithful
 from ..knowledge.patients import GENERATOR_VERSION, Patient
 from ..knowledge.physiology import MINUTE
 from ..knowledge.tasks import Task
@@ -201,6 +203,31 @@ def _end(session: Session, episode: Episode, outcome: Outcome | None, at: int) -
         return "turn_limit"
     spent = sum(_tokens(t.action.generation) for t in episode.turns)
     return "token_limit" if spent > session.requested.token_limit else None
+
+
+def answer_waiting(drafts: Sequence[Draft]) -> PatientAnswered | None:
+    """What the patient is about to say; None where nobody was asked."""
+    return next((d.data for d in drafts if isinstance(d.data, PatientAnswered)), None)
+
+
+def worded(drafts: Sequence[Draft], wording: str) -> list[Draft]:
+    """The same drafts with the patient's answer in other words, if those say the same.
+
+    The event keeps both. Words that do not say the same are dropped (see `unfaithful`).
+    """
+    said = answer_waiting(drafts)
+    if said is None or unfaithful(said.answer, wording):
+        return list(drafts)
+    replace = msgspec.structs.replace
+
+    def put(data: Data) -> Data:
+        if data is said:
+            return replace(said, answer=wording, plain=said.answer)
+        if isinstance(data, ObservationReturned) and data.content.get("answer") == said.answer:
+            return replace(data, content={**data.content, "answer": wording})
+        return data
+
+    return [replace(d, data=put(d.data)) for d in drafts]
 
 
 def respond(session: Session, episode: Episode) -> tuple[Session, list[Draft]]:

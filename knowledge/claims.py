@@ -91,6 +91,15 @@ def _match(said: Sequence[str], at: int, names: Names) -> tuple[int, list[str]]:
     return longest, [id_ for parts, id_ in fits if len(parts) == longest]
 
 
+def _parallel(said: Sequence[str], at: int) -> bool:
+    """Whether a cue stands beside an earlier one: in "no fever, no cough" neither undoes any."""
+    known, word = cues(), said[at]
+    if word not in known.negations and word not in known.before:
+        return False
+    before = at - 2 if said[at - 1] in known.auxiliaries else at - 1
+    return word == "nor" or (before > 0 and said[before] in _JOINTS)
+
+
 def _clause(said: Sequence[str], start: int, names: Names) -> Iterator[Mention]:
     """Mentions of one clause; each holds how many cues turn it."""
     known = cues()
@@ -104,6 +113,8 @@ def _clause(said: Sequence[str], start: int, names: Names) -> Iterator[Mention]:
             continue
         word, last = said[at], said[at - 1] if at else ""
         negated = at - cue <= _NEAR
+        if turned and not waits and _parallel(said, at):
+            turned = 0
         if word in (known.after_negated if negated else known.after):
             found = [(id_, place, n + 1) for id_, place, n in found]
         if word in known.negations:

@@ -43,7 +43,7 @@ def line(event: Event) -> str:
         case ActionRejected() as data:
             return f"{clock}  {data.turn:>2}. (no tool call: {data.reason}) {_safe(data.raw)[:200]}"
         case PatientAnswered() as data:
-            return f'{clock}      patient: "{data.answer}"'
+            return f'{clock}      patient: "{_safe(data.answer)}"'
         case ObservationReturned() as data:
             mark = "->" if data.ok else f"-> {data.code}:"
             return f"{clock}      {mark} {_safe(_json(data.content))}"

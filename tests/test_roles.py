@@ -18,14 +18,17 @@ from healthgym.bus.events import (
     EpisodeRequested,
     Event,
     Head,
+    PatientAnswered,
     Recorded,
     episode,
 )
 from healthgym.bus.jetstream import JetStreamLog, connect
 from healthgym.bus.permissions import claim_name
 from healthgym.bus.server import Endpoint
-from healthgym.environments.actor import Environment
+from healthgym.environments.actor import Environment, Word
+from healthgym.environments.replay import replay
 from healthgym.environments.session import request
+from healthgym.knowledge.patients import Patient
 from healthgym.knowledge.tasks import task
 from healthgym.scorers import actor as scoring
 from healthgym.scorers.errors import ScorerError
@@ -42,12 +45,14 @@ class Babbler:
 
 
 @asynccontextmanager
-async def staff(endpoint: Endpoint, policy: Policy, scorers: int = 1) -> AsyncIterator[None]:
+async def staff(
+    endpoint: Endpoint, policy: Policy, scorers: int = 1, word: Word | None = None
+) -> AsyncIterator[None]:
     """An environment, an agent and some scorers, each with its own credentials."""
     async with asyncio.TaskGroup() as group, connections(endpoint, scorers) as logs:
         hospital, agent, *judges = logs
         roles = [
-            Actor(hospital, Environment(hospital), ack_wait=5),
+            Actor(hospital, Environment(hospital, word), ack_wait=5),
             Actor(agent, Player(agent, "alice", policy), ack_wait=5),
             *(Actor(log, scoring.Scorer(), ack_wait=5) for log in judges),
         ]
@@ -55,8 +60,11 @@ async def staff(endpoint: Endpoint, policy: Policy, scorers: int = 1) -> AsyncIt
         try:
             yield
         finally:
-            for running in tasks:
-                running.cancel()
+            # nats-py swallows a cancellation that reaches it while it flushes.
+            while not all(running.done() for running in tasks):
+                for running in tasks:
+                    running.cancel()
+                await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -80,6 +88,17 @@ async def ask(log: JetStreamLog, name: str, **changes: object) -> str:
     return aggregate
 
 
+def in_triage(name: str) -> dict[str, object]:
+    chosen = task(name)
+    return {
+        "task": name,
+        "domain": chosen.domain,
+        "variant": chosen.variant,
+        "seed": chosen.seed,
+        "max_turns": 30,
+    }
+
+
 async def until(log: JetStreamLog, aggregate: str, *types: str) -> list[Event]:
     async for batch in log.records(*types):
         if any(r.event.aggregate == aggregate for r in batch):
@@ -99,6 +118,21 @@ async def test_an_episode_is_played_judged_and_chained_by_cause(
     ids = {e.id for e in events}
     assert all(e.cause in ids for e in events[1:])
     assert [e.at for e in events] == sorted(e.at for e in events)
+
+
+async def test_patients_are_worded_on_the_bus_and_the_log_replays(
+    endpoint: Endpoint, jetstream: JetStreamLog
+) -> None:
+    async def word(said: PatientAnswered, _: Patient) -> str:
+        return f"Well, doctor. {said.answer}"
+
+    async with staff(endpoint, ExpertPolicy(), word=word):
+        name = await ask(jetstream, "e1", **in_triage("tri_anaphylaxis_airway_001"))
+        events = await until(jetstream, name, "EpisodeScored")
+    told = [e.data for e in events if isinstance(e.data, PatientAnswered)]
+    assert told
+    assert all(t.answer == f"Well, doctor. {t.plain}" for t in told)
+    assert replay(events).verdict == "same"
 
 
 async def test_a_babbling_policy_is_data_not_a_crash(

@@ -94,6 +94,8 @@ class PatientAnswered(Data, frozen=True, kw_only=True):
     question: str
     answer: str
     topics: list[str] = []
+    plain: str | msgspec.UnsetType = msgspec.UNSET
+    """What the simulation said, where `answer` is a policy's wording of it."""
 
 
 class ObservationReturned(Data, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ function of the patient, of what is known already, and of the question.
 from .answers import Answer, answer
 from .interview import about, directly, interview
 from .manners import Manner, manner
+from .wording import unfaithful
 from .words import MOST_TOPICS, names_diagnosis
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "interview",
     "manner",
     "names_diagnosis",
+    "unfaithful",
 ]

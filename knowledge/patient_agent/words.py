@@ -46,6 +46,8 @@ class Phrases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Stands for a reaction to a drug that would."""
     open: tuple[str, ...]
     sentence: frozenset[str]
+    manner: frozenset[str]
+    """Words that claim nothing, in whatever manner."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +139,17 @@ def names_diagnosis(text: str, condition_id: str) -> bool:
     """Whether a text holds the name of a condition, or a synonym of it, as whole words."""
     words = _WORD.findall(text.lower())
     return any(id_ == condition_id for _, _, id_ in _spoken(words))
+
+
+def disorders(text: str) -> frozenset[str]:
+    """Words by which a text names disorders, whichever they may be."""
+    words = _WORD.findall(text.lower())
+    return frozenset(" ".join(words[start:end]) for start, end, _ in _spoken(words))
+
+
+def topical(text: str) -> frozenset[str]:
+    """Words of a text that belong to a topic one may ask about, inflected ones included."""
+    return frozenset(w for w in _WORD.findall(text.lower()) if _about(w))
 
 
 @lru_cache(maxsize=4096)
