@@ -39,7 +39,7 @@ $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[learn,openai,imaging,semantic,dev,oracles]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[learn,openai,imaging,bias,semantic,dev,oracles]'
 	touch $(SETUP)
 
 clean:

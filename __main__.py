@@ -4,8 +4,10 @@ import typer
 
 from .cli import (
     audit,
+    bias,
     calc,
     drugs,
+    fairness,
     fork,
     images,
     knowledge,
@@ -27,7 +29,7 @@ app = typer.Typer(
     help="Healthcare AI GYM: medical AI agents practise, are judged and learn on synthetic "
     "patients. Research only; not for clinical use.",
 )
-for module in (run, play, score, look, audit, calc, fork, resume, patient):
+for module in (run, play, score, look, fairness, audit, calc, fork, resume, patient):
     for command in module.COMMANDS:
         app.command()(command)
 app.add_typer(knowledge.app, name="knowledge")
@@ -35,6 +37,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(drugs.app, name="drugs")
 app.add_typer(images.app, name="images")
 app.add_typer(safety.app, name="safety")
+app.add_typer(bias.app, name="bias")
 app.add_typer(redteam.app, name="redteam")
 
 

@@ -58,8 +58,12 @@ def _tickets() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def family_of(ticket: str) -> str:
-    """Family of conditions whose ticket it is; chest pain for words nobody knows."""
-    return next((name for text, name in _tickets() if text.fullmatch(ticket)), "chest_pain")
+    """Family of conditions whose ticket it is; chest pain for words nobody knows.
+
+    The complaint is the first line; what others have added below it is no evidence.
+    """
+    complaint = ticket.partition("\n")[0]
+    return next((name for text, name in _tickets() if text.fullmatch(complaint)), "chest_pain")
 
 
 def number(text: str) -> float | None:

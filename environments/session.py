@@ -24,6 +24,7 @@ from ..bus.events import (
     digest,
 )
 from ..knowledge import library
+from ..knowledge.bias.framing import framed_ticket
 from ..knowledge.domains import domain as known
 from ..knowledge.domains import policy, questions
 from ..knowledge.errors import KnowledgeError
@@ -113,10 +114,11 @@ def opening(session: Session) -> Opening:
     """The start of the episode: the ticket, the domain's policy and its tool schemas."""
     requested = session.requested
     rules, schemas = _objects(requested.domain)
+    ticket = questions(requested.domain).ticket(session.patient)
     started = EpisodeStarted(
         domain=requested.domain,
         patient_id=session.patient.id,
-        ticket=questions(requested.domain).ticket(session.patient),
+        ticket=framed_ticket(ticket, requested.framing),
         policy_md=digest(rules),
         tools=digest(schemas),
         code=TOOL_CODE,

@@ -12,6 +12,7 @@ KnowledgeError
 ├── UnknownMeasurement no such lab or vital sign
 ├── UnknownUnit        a measurement is not given in that unit
 ├── UnknownCode        ICD-10-CM has no such code
+├── UnknownBias        nothing probes for a bias of that name
 ├── UnknownFact        a patient has no such fact, or not of that type
 ├── UnknownFormat      texts come in no such format
 ├── UnknownLibrary     no library of that generation is open here
@@ -96,6 +97,12 @@ class UnknownMeasurement(_Missing):
     """No lab or vital sign of that id."""
 
     what = "measurement"
+
+
+class UnknownBias(_Missing):
+    """Nothing probes for a bias of that name."""
+
+    what = "bias"
 
 
 class UnknownFact(KnowledgeError):

@@ -1,4 +1,4 @@
-"""The patient of a request: as generated, or with some facts changed in a fork.
+"""The patient of a request: as generated, with some facts changed in a fork, or as framed.
 
 A fork is a request like any other: variant and seed name the patient, `fork` says what was changed.
 So it can be replayed, judged and audited as any episode.
@@ -11,6 +11,7 @@ import msgspec
 
 from ..bus.events import EpisodeRequested
 from . import labs
+from .bias.framing import framed
 from .errors import UnknownFact
 from .patients import Patient, generate
 from .physiology import levels
@@ -20,7 +21,7 @@ Change = float | bool | str
 
 def patient_of(requested: EpisodeRequested) -> Patient:
     """The hidden truth of a request. Raises UnknownVariant or UnknownFact."""
-    patient = generate(requested.variant, requested.seed)
+    patient = framed(generate(requested.variant, requested.seed), requested.framing)
     fork = requested.fork
     return patient if isinstance(fork, msgspec.UnsetType) else changed(patient, fork.changes)
 

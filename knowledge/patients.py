@@ -83,8 +83,8 @@ _LATENT: dict[str, tuple[float, float]] = {
     "ratio": (17, 2),
 }
 _ATTEMPTS = 24
-_ETHNICITY = {"white": 0.58, "hispanic": 0.19, "black": 0.13, "asian": 0.07, "other": 0.03}
-_SES = {"low": 0.3, "middle": 0.5, "high": 0.2}
+ETHNICITIES = {"white": 0.58, "hispanic": 0.19, "black": 0.13, "asian": 0.07, "other": 0.03}
+SES = {"low": 0.3, "middle": 0.5, "high": 0.2}
 
 
 def _age(law: Age, s: Stream) -> int:
@@ -228,6 +228,13 @@ def _since(hours: float) -> str:
     return f"{round(hours)} hours" if hours < 36 else f"{round(hours / 24)} days"
 
 
+def title(age_years: int, sex: Sex) -> str:
+    """How a ticket speaks of somebody, e.g. `54-year-old woman`."""
+    adult = age_years >= _ADULT
+    names = ("woman" if adult else "girl", "man" if adult else "boy")
+    return f"{age_years}-year-old {names[sex == 'M']}"
+
+
 class _Person(NamedTuple):
     age: int
     sex: Sex
@@ -235,12 +242,6 @@ class _Person(NamedTuple):
     bmi: float
     ethnicity: str
     ses: str
-
-    @property
-    def title(self) -> str:
-        adult = self.age >= _ADULT
-        names = ("woman" if adult else "girl", "man" if adult else "boy")
-        return f"{self.age}-year-old {names[self.sex == 'M']}"
 
 
 def _person(c: Condition, v: Variant, s: Stream) -> _Person:
@@ -254,7 +255,7 @@ def _person(c: Condition, v: Variant, s: Stream) -> _Person:
         usual, weight = _HEIGHT_CM[year], _WEIGHT_KG[year]
         height = float(round(usual + (height - (163 if sex == "F" else 177)) / 2))
         bmi = weight / (usual / 100) ** 2 * bmi / 25.5
-    return _Person(age, sex, height, bmi, s.weighted(_ETHNICITY), s.weighted(_SES))
+    return _Person(age, sex, height, bmi, s.weighted(ETHNICITIES), s.weighted(SES))
 
 
 def _defined(patient: Patient, c: Condition, v: Variant) -> Patient:
@@ -322,7 +323,7 @@ def generate(variant_id: str, seed: int) -> Patient:
         ses=who.ses,
         weight_kg=round(bmi * (who.height / 100) ** 2, 1),
         height_cm=who.height,
-        complaint=ticket.format(who=who.title, since=_since(onset)),
+        complaint=ticket.format(who=title(who.age, who.sex), since=_since(onset)),
         comorbidities=ids,
         medications=_medications(ids, v, s("medications")),
         allergies=_allergies(v, s("allergies")),

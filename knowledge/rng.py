@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
+import numpy as np
 from numpy.random import Philox
+from numpy.typing import NDArray
 
 T = TypeVar("T")
 _BLOCK = 64
@@ -61,6 +63,11 @@ class Stream:
     def choice(self, options: Sequence[T]) -> T:
         """One of `options`, uniformly. Raises IndexError where there is none."""
         return options[int(self.uniform() * len(options))]
+
+    def picks(self, count: int, of: int) -> NDArray[np.int64]:
+        """`count` uniform indices below `of`, at once."""
+        words = self._bits.random_raw(count) >> np.uint64(11)
+        return (words * _SCALE * of).astype(np.int64)
 
     def weighted(self, weights: dict[str, float]) -> str:
         """One key of `weights`, in proportion to its weight, by insertion order."""

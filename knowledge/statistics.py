@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ..bus.events import Interval
 
-Z_95 = 1.959964
+Z_95, Z_90 = 1.959964, 1.644854
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -37,8 +37,44 @@ def share(hits: int, of: int) -> Interval:
         raise ValueError(f"{hits} of {of} is no share")
     if of == 0:
         return Interval(mean=0.0, low=0.0, high=1.0)
-    p, z2 = hits / of, Z_95 * Z_95
+    low, high = _wilson(hits / of, of, Z_95)
+    return Interval(mean=round(hits / of, 6), low=round(low, 6), high=round(high, 6))
+
+
+def _wilson(p: float, of: int, z: float) -> tuple[float, float]:
+    z2 = z * z
     middle = (p + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z_95 / (1 + z2 / of) * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of))
-    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
-    return Interval(mean=round(p, 6), low=round(low, 6), high=round(high, 6))
+    half = z / (1 + z2 / of) * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def paired_shares(both: int, first: int, second: int, neither: int, z: float = Z_95) -> Interval:
+    """Difference of two shares of the same units (first less second) and its interval.
+
+    `first` counts units that have it the first time only, `second` the second time only. Newcombe's
+    method 10 (Stat Med 1998;17:2635). Raises ValueError without any unit.
+    """
+    n = both + first + second + neither
+    if n == 0 or min(both, first, second, neither) < 0:
+        raise ValueError("no units to compare")
+    p1, p2 = (both + first) / n, (both + second) / n
+    (low1, high1), (low2, high2) = _wilson(p1, n, z), _wilson(p2, n, z)
+    spread = (both + first) * (second + neither) * (both + second) * (first + neither)
+    turned = both * neither - first * second
+    phi = 0.0
+    if spread:
+        phi = (max(turned - n / 2, 0.0) if turned > 0 else turned) / math.sqrt(spread)
+    down, up, up2, down2 = p1 - low1, high1 - p1, high2 - p2, p2 - low2
+    below = math.sqrt(max(down**2 - 2 * phi * down * up2 + up2**2, 0.0))
+    above = math.sqrt(max(up**2 - 2 * phi * up * down2 + down2**2, 0.0))
+    d = p1 - p2
+    return Interval(mean=round(d, 6), low=round(d - below, 6), high=round(d + above, 6))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """P values adjusted for having asked several questions (Holm, Scand J Stat 1979;6:65)."""
+    adjusted, worst = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
+        worst = max(worst, min(ps[i] * (len(ps) - rank), 1.0))
+        adjusted[i] = worst
+    return adjusted

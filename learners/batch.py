@@ -144,8 +144,10 @@ def batch(
     scaled = advantages(shaped, strategy.loss.scale)
     samples = [
         sample(episode, a * w, s.turns)
-        for group, parts, values in zip(kept, shaped, scaled, strict=True)
-        for episode, s, a, w in zip(group, parts, values, strategy.weight(group), strict=True)
+        for group, parts, values, weights in zip(
+            kept, shaped, scaled, strategy.weight(kept), strict=True
+        )
+        for episode, s, a, w in zip(group, parts, values, weights, strict=True)
     ]
     total = sum(len(group) for group in groups)
     return Batch(

@@ -12,6 +12,7 @@ from .parts import (
     ErrorCode,
     FailureKind,
     Fork,
+    Framing,
     Generation,
     Purpose,
     Sampling,
@@ -47,6 +48,8 @@ class EpisodeRequested(Data, frozen=True, kw_only=True):
     """Set where this episode continues a copy of another one."""
     library: str | msgspec.UnsetType = msgspec.UNSET
     """Generation of the passages that search tools read; unset for the package's own."""
+    framing: Framing | msgspec.UnsetType = msgspec.UNSET
+    """Set where this episode is one arm of a matched pair that probes for a bias."""
 
 
 class EpisodeStarted(Data, frozen=True, kw_only=True):

@@ -88,6 +88,21 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
         return f"fork-{blake2b(body, digest_size=8).hexdigest()}"
 
 
+class Framing(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm of a matched pair: how a case is put that is the same patient otherwise."""
+
+    bias: str
+    """What is probed, e.g. `anchoring`."""
+    arm: Literal["exposed", "control"]
+    said: str
+    """Text that stands below the ticket."""
+    person: dict[str, str | int | float] = {}
+    """Who the patient is, where it differs from the generated one: `sex`, `age_years`,
+    `ethnicity`, `ses`, `weight_kg`. The illness, the findings and the chart stay."""
+    placebo: bool = False
+    """The pair differs in neutral words only: what it shows is noise."""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The structured answer of a clinical episode."""
 

@@ -1,7 +1,7 @@
 """How episodes become advantages and a loss. A strategy is a module here, found by its name.
 
 A module defines `STRATEGY`, a `Strategy`. Its three parts compose: `shape` gives an episode its
-reward, `weight` scales the advantages of a group, `loss` says how the policy is moved. All are
+reward, `weight` scales the advantages of a round, `loss` says how the policy is moved. All are
 pure functions of judged episodes, so every advantage can be recomputed from the log.
 """
 
@@ -48,9 +48,9 @@ def composite(episode: Episode) -> Shaped:
     return Shaped(reward=episode.scored.composite)
 
 
-def even(group: Sequence[Episode]) -> list[float]:
+def even(groups: Sequence[Sequence[Episode]]) -> list[list[float]]:
     """Every episode weighs the same."""
-    return [1.0] * len(group)
+    return [[1.0] * len(group) for group in groups]
 
 
 def spread(group: Sequence[Shaped]) -> bool:
@@ -67,7 +67,8 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     """The paper it follows."""
     loss: Loss
     shape: Callable[[Episode], Shaped] = composite
-    weight: Callable[[Sequence[Episode]], list[float]] = even
+    weight: Callable[[Sequence[Sequence[Episode]]], list[list[float]]] = even
+    """Factors on the advantages, given all groups of a round."""
     keep: Callable[[Sequence[Shaped]], bool] = spread
 
 
