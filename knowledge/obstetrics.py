@@ -26,24 +26,23 @@ ANTI_D = ("drug:rho_d_immune_globulin",)
 BIRTH = ("procedure:delivery", "plan:delivery")
 VIABLE = 24
 """Completed weeks from which the fetus is monitored."""
-_HYPERTENSIVE = (
-    "preeclampsia",
-    "hellp",
-    "eclampsia",
-    "gestational_hypertension",
-    "chronic_hypertension_pregnancy",
-)
-_SEIZURE_RISK = _HYPERTENSIVE[:3]
+_TOXAEMIC = ("preeclampsia", "superimposed_preeclampsia")
+_SEIZURE_RISK = (*_TOXAEMIC, "hellp", "eclampsia")
+CHRONIC = ("chronic_hypertension_pregnancy", "superimposed_preeclampsia")
+"""Pressure was raised before week 20."""
+_HYPERTENSIVE = (*_SEIZURE_RISK, "gestational_hypertension", "chronic_hypertension_pregnancy")
 _BLEEDING = (
     "placental_abruption",
     "placenta_praevia",
     "tubal_pregnancy",
     "threatened_miscarriage",
 )
-_EARLY_BIRTH = (*_SEIZURE_RISK, "placental_abruption", "placenta_praevia", "preterm_labour")
+_EARLY_ANYHOW = ("placental_abruption", "placenta_praevia", "preterm_labour")
+_EARLY_BIRTH = (*_SEIZURE_RISK, *_EARLY_ANYHOW)
 _GLUCOSE = ("gestational_diabetes", "normal_glucose_test", "overt_diabetes_pregnancy")
 _NOBODY_TO_DELIVER = ("pph_atony", "pph_retained", "pph_trauma", "tubal_pregnancy")
 _BY_TRIMESTER = {
+    "superimposed_preeclampsia": "O11.{}",
     "hellp": "O14.2{}",
     "eclampsia": "O15.0{}",
     "gestational_hypertension": "O13.{}",
@@ -52,6 +51,7 @@ _BY_TRIMESTER = {
     "placenta_praevia": "O44.1{}",
     "preterm_labour": "O60.0{}",
     "chorioamnionitis": "O41.12{}0",
+    "pyelonephritis_pregnancy": "O23.0{}",
     "normal_glucose_test": "Z34.9{}",
 }
 _TRACINGS: dict[str, dict[str, str | bool]] = {
@@ -197,7 +197,7 @@ def _ends_for_pressure(name: str, age: float, known: Known) -> bool:
     """Whether a hypertensive pregnancy is ended (ACOG PB 222, 2020)."""
     if name in {"hellp", "eclampsia"}:
         return True
-    found = features(known) if name == "preeclampsia" else []
+    found = features(known) if name in _TOXAEMIC else []
     if found:
         return age >= 34 or found != ["pressure"]
     return age >= (38 if name == "chronic_hypertension_pregnancy" else 37)
@@ -272,7 +272,8 @@ def _pressure(name: str, known: Known) -> Iterator[Required]:
     if severe_pressure(known):
         omitted = (90.0, "SEVERE_PREECLAMPSIA_NO_TREATMENT")
         yield _item("pressure_down", PRESSURE_DRUGS, CO767, 60, True, weight=1.5, critical=omitted)
-    if name in _SEIZURE_RISK and features(known) and known("flag:myasthenia_gravis") is not True:
+    at_risk = name == "eclampsia" or (name in _SEIZURE_RISK and features(known))
+    if at_risk and known("flag:myasthenia_gravis") is not True:
         salt, omitted = ("drug:magnesium_sulfate",), (180.0, "SEVERE_PREECLAMPSIA_NO_TREATMENT")
         yield _item("magnesium", salt, PB222, 120, True, weight=1.5, critical=omitted)
         watched = ("procedure:reflexes",)
@@ -282,8 +283,8 @@ def _pressure(name: str, known: Known) -> Iterator[Required]:
 
 def _birth(name: str, known: Known) -> Iterator[Required]:
     wanted = next(iter(timing(name, known)))
-    early = name in _EARLY_BIRTH and (wanted != "expectant" or name in _EARLY_BIRTH[3:])
-    early = early or (name == "preeclampsia" and bool(features(known)))
+    early = name in _EARLY_BIRTH and (wanted != "expectant" or name in _EARLY_ANYHOW)
+    early = early or (name in _TOXAEMIC and bool(features(known)))
     if early and at_least(known, "extra:pregnant_week", 24) and not _past_steroids(known):
         yield _item("lungs_ready", STEROIDS, CO713, 180, True)
     if name == "preterm_labour" and below(known, "extra:pregnant_week", 32):

@@ -7,7 +7,7 @@ from ...knowledge.conditions import Required, condition
 from ...knowledge.domains.obstetrics import DOSES, barred, call_for, prescription
 from ...knowledge.instruments.core import calc
 from ...knowledge.labs import catalogue
-from ...knowledge.obstetrics import Known, code, glucose_disorder, required, timing
+from ...knowledge.obstetrics import Known, at_least, code, glucose_disorder, required, timing
 from ...knowledge.studies import studies
 from ...knowledge.world import Truth
 from ..interview import next_question
@@ -34,6 +34,7 @@ _WORK_UP: dict[str, tuple[str, ...]] = {
     "pregnancy_bleeding": ("imaging:obstetric_ultrasound", "exam:abdomen", "blood_loss"),
     "postpartum_bleeding": ("exam:pelvis", "blood_loss"),
     "labour": ("exam:cervix",),
+    "fever in labour": ("lab:cbc", "lab:urinalysis", "exam:pelvis"),
     "pregnancy_glucose": ("lab:hba1c", "lab:ogtt"),
 }
 """Family -> what is looked at before the disorder has a name."""
@@ -76,6 +77,7 @@ def _knowing(view: View, seen: Seen) -> Known:
         own |= {f"vital:{k}": _highest(view, k) for k in ("sbp_mmhg", "dbp_mmhg")}
     if "tracing" in shown:
         own["ctg"] = str(calc("fhr_nichd", shown["tracing"]).value)
+        own["fetal_bpm"] = shown["tracing"]["baseline_bpm"]
     for name, value in shown.get("glucose_mg_dl", {}).items():
         own[f"ogtt:{name}"] = value
 
@@ -102,17 +104,18 @@ def _pressure(view: View, seen: Seen, known: Known) -> str:
     high, low = known("vital:sbp_mmhg"), known("vital:dbp_mmhg")
     raised = isinstance(high, float) and isinstance(low, float) and (high >= 140 or low >= 90)
     values = seen.values
+    protein = values.get("urine_pcr_mg_mg", 1.0) >= 0.3
     if seen.findings.get("had_fit"):
-        return "eclampsia"
+        known_fits = seen.findings.get("fits_before") and not raised and not protein
+        return "epileptic_fit_pregnancy" if known_fits else "eclampsia"
     if values.get("platelets_10e9_l", 999) < 100 and values.get("ldh_u_l", 0) >= 600:
         return "hellp"
-    if not raised and seen.findings.get("migraine_before"):
+    if not raised and not protein:
         return "migraine_pregnancy"
-    if values.get("urine_pcr_mg_mg", 1.0) >= 0.3:
-        return "preeclampsia"
-    return (
-        "chronic_hypertension_pregnancy" if _first_visit_high(view) else "gestational_hypertension"
-    )
+    early = _first_visit_high(view)
+    if protein:
+        return "superimposed_preeclampsia" if early else "preeclampsia"
+    return "chronic_hypertension_pregnancy" if early else "gestational_hypertension"
 
 
 def _labour(seen: Seen, known: Known) -> str:
@@ -121,9 +124,26 @@ def _labour(seen: Seen, known: Known) -> str:
         return "cord_prolapse"
     if known("ctg") == "III":
         return "category_three_tracing"
-    if seen.values.get("temperature_c", 37.0) >= 38.0:
-        return "chorioamnionitis"
+    if _hot(seen):
+        return _fever(seen, known)
     return "preterm_labour" if isinstance(weeks, int) and weeks < 37 else "normal_labour"
+
+
+def _hot(seen: Seen) -> bool:
+    return seen.values.get("temperature_c", 37.0) >= 38.0
+
+
+def _fever(seen: Seen, known: Known) -> str:
+    """Infected waters need a second sign beside the fever (ACOG CO 712, 2017)."""
+    if seen.values.get("urine_leukocytes_hpf", 0) >= 15:
+        return "pyelonephritis_pregnancy"
+    signs = (
+        seen.findings.get("fluid_foul"),
+        seen.values.get("wbc_10e9_l", 0) >= 15,
+        at_least(known, "fetal_bpm", 161),
+        seen.values.get("temperature_c", 37.0) >= 39.0,
+    )
+    return "chorioamnionitis" if any(signs) else "fever_in_labour"
 
 
 def _bleeding(seen: Seen) -> str:
@@ -171,15 +191,26 @@ def _look(view: View, seen: Seen, known: Known) -> Iterator[Call]:
     weeks = known("extra:pregnant_week")
     if isinstance(weeks, int) and weeks >= 24 and "procedure:fetal_monitoring" not in seen.facts:
         yield _call("read_ctg")
-    head = seen.findings.get("headache_new") or seen.findings.get("flashes_seen")
-    if head and "finding:migraine_before" not in seen.facts:
-        question = next_question(view, seen, ("migraine_before",))
+    for finding in _questions(seen):
+        question = next_question(view, seen, (finding,))
         if question is not None:
             yield _call("ask_patient", question=question)
-    for fact in _WORK_UP.get(seen.family, ()):
+    hot = seen.family == "labour" and _hot(seen)
+    for fact in (*_WORK_UP.get(seen.family, ()), *(_WORK_UP["fever in labour"] if hot else ())):
         found = call_for(fact)
         if found is not None and fact not in seen.facts and fact not in seen.done:
             yield _call(found.tool, **found.arguments)
+
+
+def _questions(seen: Seen) -> Iterator[str]:
+    """What only she can tell, as far as it matters and was not asked."""
+    has = seen.findings
+    asked = {
+        "had_fit": seen.family == "pregnancy_pressure",
+        "fits_before": bool(has.get("had_fit")),
+        "migraine_before": bool(has.get("headache_new") or has.get("flashes_seen")),
+    }
+    yield from (k for k, on in asked.items() if on and f"finding:{k}" not in seen.facts)
 
 
 def _met(one: Required, seen: Seen) -> bool:
@@ -245,6 +276,9 @@ def proposals(view: View) -> list[Call]:
     first = list(_look(view, seen, known))
     named = _asked(name, seen, known) if not first else iter(())
     calls = [c for c in (*first, *named) if c.tool not in seen.failed]
+    if _awaited(seen):
+        # A birth within the day can wait for what is still in the laboratory.
+        calls = [c for c in calls if c.arguments.get("when") != "within_24h"]
     if not calls and _awaited(seen):
         calls.append(_call("wait_for_results", max_minutes=120))
     return [*calls, _plan(name, known)]

@@ -9,7 +9,7 @@ from ...knowledge import drugs
 from ...knowledge.drugs.advice import lactation_advice, pregnancy_advice
 from ...knowledge.haemorrhage import blood_loss
 from ...knowledge.instruments.core import calc
-from ...knowledge.obstetrics import week
+from ...knowledge.obstetrics import CHRONIC, week
 from ...knowledge.physiology import measured_labs, measured_vitals
 from ...knowledge.rng import stream
 from ...knowledge.variants import findings
@@ -43,7 +43,7 @@ def _earlier(world: World) -> dict[str, str]:
     patient = world.patient
     s = stream(patient.variant, patient.seed, "pressures")
     now = measured_vitals(patient, (), 0)
-    chronic = "chronic_hypertension" in patient.comorbidities
+    chronic = patient.condition in CHRONIC or "chronic_hypertension" in patient.comorbidities
     first = s.integer(142, 152) if chronic else s.integer(100, 124)
     low = s.integer(90, 96) if chronic else s.integer(60, 78)
     clinic = f"{now['sbp_mmhg'] - 2:g}/{now['dbp_mmhg'] - 1:g}"

@@ -33,10 +33,13 @@ DOSES: dict[str, tuple[float, str, str]] = {
     "vancomycin": (1500, "mg", "iv"),
     "ceftriaxone": (2000, "mg", "iv"),
     "gentamicin": (5, "mg/kg", "iv"),
+    "cefepime": (2000, "mg", "iv"),
+    "aztreonam": (2000, "mg", "iv"),
+    "levetiracetam": (1000, "mg", "iv"),
     "insulin_glargine": (10, "units", "subcutaneous"),
 }
 """First doses: ACOG PB 222, 2020 (pressure, magnesium), CO 712, 2017 and CO 797, 2020
-(antibiotics), others FDA labels."""
+(antibiotics), Clinical Consensus 4, 2023 (kidney), others FDA labels."""
 STANDING: dict[str, tuple[float, str, str]] = {
     "betamethasone": (12, "mg", "intramuscular"),
     "oxytocin": (10, "units", "intramuscular"),
@@ -206,11 +209,13 @@ def reference(patient: Patient) -> list[Call]:
     facts = [f for f in judged.decisive[0] if not any(f in any_of for any_of, _ in wanted)]
     for fact in facts:
         calls += [c for c in _observe(patient, fact) if c not in calls]
+    no = barred(patient.allergies, patient.comorbidities)
     for any_of, _ in wanted:
-        one = call_for(any_of[0], best)
-        if one is None:
-            one = prescription(any_of, barred(patient.allergies, patient.comorbidities))
-        calls += [one] if one is not None and one not in calls else []
+        found = _observe(patient, any_of[0])
+        if any_of[0].startswith(("procedure:", "plan:")):
+            found = [c for c in (call_for(any_of[0], best),) if c is not None]
+        one = prescription(any_of, no) if not found else None
+        calls += [c for c in (*found, one) if c is not None and c not in calls]
     return [*_collected(calls), *_answer(patient, known, best)]
 
 
