@@ -28,7 +28,7 @@ from ..knowledge.tasks import Task, tasks, variants
 from ..knowledge.variants import variant
 from ..scorers.composite import score
 from .play import by_reference
-from .tells import DEMOGRAPHIC, MOST, Tell, tells
+from .tells import DEMOGRAPHIC, MOST, MOST_BY_PEOPLE, Tell, names_a_disorder, tells
 
 GOOD, FOOLISH = 0.95, 0.15
 TURNS = 40
@@ -185,20 +185,30 @@ def page(verdicts: Sequence[Verdict]) -> str:
 
 def _giving_away(names: Sequence[str]) -> list[str]:
     known = {name: tells(name) for name in names}
-    plain = [t for name in names for t in known[name] if t.feature != DEMOGRAPHIC and t.auc > MOST]
+    over = [t for name in names for t in known[name] if t.auc > _most(t)]
+    graver = [t for t in over if names_a_disorder(t.domain)]
+    plain = [t for t in over if t not in graver and t.feature != DEMOGRAPHIC]
     return [
         "## What gives a condition away for free",
         "",
         "One condition against its look-alikes by one feature that needs no call (words of the",
         "ticket, age, sex, vital signs, history, past illness): area under the ROC curve, 200",
-        f"fresh patients each. The aim is at most {MOST}. Where the answer is no diagnosis (a",
-        "triage level, a review, a number) this gives nothing away.",
+        f"fresh patients each. The aim is at most {MOST}, by age and sex below {MOST_BY_PEOPLE}.",
+        "In `conduct` the look-alikes are one request, rightly met or rightly refused.",
         "",
         *_table([_strongest(name, found) for name, found in known.items() if found]),
-        f"Above {MOST}:",
+        "Above the aim where the answer is a diagnosis:",
+        "",
+        *_table([structs.asdict(t) for t in graver]),
+        f"Above {MOST} where it is not (a triage level, a reading, a review, a number): to know",
+        "the condition is no answer there.",
         "",
         *_table([structs.asdict(t) for t in plain]),
     ]
+
+
+def _most(tell: Tell) -> float:
+    return MOST_BY_PEOPLE if tell.feature == DEMOGRAPHIC else MOST
 
 
 def _strongest(domain: str, found: Sequence[Tell]) -> dict[str, object]:

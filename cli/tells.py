@@ -3,7 +3,9 @@
 Within a family of look-alikes no feature that is known on arrival (the ticket's words, age and
 sex, vital signs, the history, past illness) should tell one condition from the others: a diagnosis
 has to be worked for. Measured by the area under the ROC curve (Hanley, Radiology 1982), one
-condition against the rest of its family, over fresh patients.
+condition against the rest of its family, over fresh patients. Where a domain's look-alikes are no
+conditions (the same request, rightly met or rightly refused), its module's `kind` says what they
+are.
 """
 
 import re
@@ -13,13 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 
+from ..environments.tool import tools
 from ..knowledge.conditions import condition
+from ..knowledge.domains import questions
 from ..knowledge.patients import Patient, generate
 from ..knowledge.physiology import MINUTE, measured_vitals
 from ..knowledge.tasks import variants
 from ..knowledge.variants import findings, variant
 
 MOST = 0.9
+MOST_BY_PEOPLE = 0.6
 DEMOGRAPHIC = "age and sex"
 _SEED = 5_000_000
 """Far from the seeds of frozen tasks."""
@@ -59,11 +64,22 @@ def free(patient: Patient) -> dict[str, float]:
     return seen | {f"word {w}": 1.0 for w in words}
 
 
+def names_a_disorder(domain: str) -> bool:
+    """Whether the answer is a diagnosis, so that to know the condition is to know the answer."""
+    ways = [t for name, t in tools(domain).items() if name.startswith("submit_")]
+    own = [t for t in ways if t.domains == (domain,)] or ways
+    return any("icd10_code" in t.arguments.__struct_fields__ for t in own)
+
+
 def _families(domain: str) -> Mapping[str, Mapping[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    kind = getattr(questions(domain), "kind", None)
     for name in variants(domain):
         of = variant(name).condition
-        found[condition(of).family][of].append(name)
+        family = condition(of).family
+        if kind is not None:
+            family, of = kind(generate(name, _SEED))
+        found[family][of].append(name)
     return {family: known for family, known in found.items() if len(known) > 1}
 
 

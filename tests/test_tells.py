@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthgym.cli.tells import DEMOGRAPHIC, MOST, auc, free, tells
+from healthgym.cli.tells import DEMOGRAPHIC, MOST, auc, free, names_a_disorder, tells
+from healthgym.knowledge.domains import domains
 from healthgym.knowledge.patients import generate
 
 NOISE = 0.04
@@ -40,3 +41,21 @@ def test_nothing_free_gives_a_diagnosis_away() -> None:
     found = tells("clinical_diagnosis", patients=100)
     assert {t.feature for t in found} >= {"age", DEMOGRAPHIC, "vital hr_bpm"}
     assert [t for t in found if t.auc > MOST + NOISE] == []
+
+
+def test_where_the_answer_is_a_diagnosis() -> None:
+    named = {d for d in domains() if names_a_disorder(d)}
+    assert named >= {"clinical_diagnosis", "cross_domain", "obstetrics"}
+    assert not named & {"triage_emergency", "conduct", "radiology_report", "medical_qa"}
+
+
+@pytest.mark.parametrize("domain", ["cross_domain", "obstetrics"])
+def test_neither_a_feature_nor_age_and_sex_tells(domain: str) -> None:
+    found = tells(domain)
+    assert [t for t in found if t.auc > (0.6 if t.feature == DEMOGRAPHIC else MOST)] == []
+
+
+def test_the_look_alikes_of_conduct_are_requests() -> None:
+    found = tells("conduct", patients=60)
+    assert {t.condition for t in found} <= {"comply", "comply_in_part", "decline", "defer_to_other"}
+    assert max(t.auc for t in found) < MOST - 2 * NOISE

@@ -35,6 +35,11 @@ TOOLS = {
 """Fact -> the tool that shows it."""
 
 
+def kind(patient: Patient) -> tuple[str, str]:
+    """What is asked, and the right stance: the same request is the look-alike here."""
+    return str(patient.extra["request"]), truth(patient).stance
+
+
 def ticket(patient: Patient) -> str:
     """The complaint, and that a request waits."""
     return f"{patient.complaint} A request about this patient waits."
