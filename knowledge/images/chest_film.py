@@ -17,6 +17,7 @@ from .drawing import (
     box,
     bump,
     clouds,
+    ellipse,
     fixed_or,
     grain,
     grey,
@@ -25,6 +26,8 @@ from .drawing import (
     made,
     polar,
     soft,
+    tree,
+    twig,
     write,
 )
 from .picture import Picture, Share, Size
@@ -105,6 +108,7 @@ def render(truth: Truth, seed: int) -> Picture:
     chest = _chest(truth, s)
     y, x = grid(SIZE)
     field = _body(chest, s, seed)
+    aerated = np.zeros(SIZE)
     for side, cols in (("right", slice(0, 256)), ("left", slice(256, 512))):
         own = side == truth.side
         # Right of the patient is left of the picture.
@@ -119,7 +123,9 @@ def render(truth: Truth, seed: int) -> Picture:
             _shadow(inside, truth, chest, s, cols.start)
         part = field[:, cols]
         part += lung * (inside - part)
-    field += _ribs(chest, x, y)
+        aerated[:, cols] = lung
+    # Behind the heart, the liver and fluid ribs are hardly seen.
+    field += _ribs(chest, x, y) * (0.35 + 0.65 * aerated)
     field += 2.2 * grain(SIZE, "images", "chest_film", seed, "grain")
     write(field, "L", (24, 470), 235.0, 3)
     return Picture(kind="chest_film", pixels=grey(field), spacing_mm=(MM, MM), modality="DX")
@@ -138,11 +144,14 @@ def _chest(truth: Truth, s: Stream) -> _Chest:
     low = base - s.uniform(70.0, 78.0)
     stem = 30.0 - 6.0 * np.clip((y - top) / 200.0, 0.0, 1.0)
     # The aortic knob, on the left.
-    knob = 14.0 * bump((y - top - 100.0) / 16.0)
+    knob = 13.0 * bump((y - top - 100.0) / 15.0) + 9.0 * bump((y - top - 158.0) / 22.0)
+    # The left border falls obliquely to the apex, the right one is the atrium's bow.
     round_ = [
-        r * np.sqrt(np.maximum(1.0 - ((y - c) / h) ** 2, 0.0))
-        for r, c, h in ((right, low + 6.0, 84.0), (left, low + 14.0, 96.0))
+        r * np.sqrt(np.maximum(1.0 - (np.where(y < c, (c - y) / h, (y - c) / 92.0)) ** 2, 0.0))
+        for r, c, h in ((right, low + 4.0, 92.0), (left, low + 18.0, 122.0))
     ]
+    slope = np.clip((y - top - 150.0) / (low + 18.0 - top - 150.0), 0.0, 1.0)
+    round_[1] = np.where(y < low + 18.0, round_[1] * (0.8 + 0.2 * slope), round_[1])
     heart = (np.maximum(stem, round_[0]), np.maximum(stem + knob, round_[1]))
     return _Chest(s.uniform(253.0, 259.0), half, top, base, wall, heart)
 
@@ -165,6 +174,9 @@ def _body(chest: _Chest, s: Stream, seed: int) -> Field:
         outer = (chest.top - s.uniform(4.0, 10.0), chest.mid + sign * 168.0)
         part = bone[:150]
         np.maximum(part, soft(line(part.shape, inner, outer) - 7.0, 5.0), out=part)
+    # Air in the stomach, under the left dome.
+    air = ellipse(SIZE, (chest.base + 8.0, chest.mid + s.uniform(56.0, 72.0)), (13.0, 30.0), -0.15)
+    field -= 22.0 * soft(air, 9.0)
     return field + 22.0 * bone * soft(across - outline, 10.0)
 
 
@@ -180,12 +192,23 @@ def _lung(chest: _Chest, across: Field, y: Field, side: str) -> tuple[Field, Fie
 
 def _parenchyma(chest: _Chest, across: Field, y: Field, seed: int, side: str) -> Field:
     shape = (SIZE[0], across.shape[1])
-    veins = np.abs(clouds(shape, 13.0, "images", "chest_film", seed, "vessels", side))
-    hilum = (across / chest.half - 0.28) ** 2 * 2.6 + ((y - chest.top - 190.0) / 210.0) ** 2
-    near = 1.0 / (1.0 + 5.0 * hilum)
-    lines = soft(veins - 0.16, 0.4)
-    central = 15.0 * bump(np.sqrt(hilum) * 3.4)
-    return 66.0 + 32.0 * near * lines + central + 0.0 * y
+    hilum = (across / chest.half - 0.24) ** 2 * 3.0 + ((y - chest.top - 172.0) / 200.0) ** 2
+    field = 64.0 + 8.0 * bump(np.sqrt(hilum) * 3.6) + 5.0 * bump(np.sqrt(hilum) * 1.5)
+    field = field + 2.0 * clouds(shape, 22.0, "images", "chest_film", seed, "haze", side)
+    # Vessels fan out from the hilum, those to the base the thickest.
+    s = named("images", "chest_film", seed, "vessels", side)
+    sign = 1.0 if side == "left" else -1.0
+    root = (chest.top + 170.0, (0.0 if side == "left" else 256.0) + sign * 40.0)
+    root = (root[0], root[1] - (256.0 - chest.mid if side == "left" else chest.mid - 256.0) * sign)
+    dark = np.zeros(shape)
+    for turn in (-1.45, -1.1, -0.7, -0.25, 0.2, 0.6, 0.95, 1.25, 1.5):
+        lean = turn + s.uniform(-0.12, 0.12)
+        wide = s.uniform(2.3, 3.0) + 0.5 * (turn > 0.0)
+        stem = tree(s, root, lean if sign > 0 else math.pi - lean, 19.0, wide, 9)
+        for piece in stem:
+            where, cover = twig(dark, piece, 2.4)
+            np.maximum(dark[where], cover * min(1.0, 0.25 + piece[2] / 3.4), out=dark[where])
+    return field + 25.0 * dark
 
 
 def _air(lung: Field, chest: _Chest, across: Field, y: Field, share: float) -> Field:
@@ -199,9 +222,14 @@ def _air(lung: Field, chest: _Chest, across: Field, y: Field, share: float) -> F
 def _dry(chest: _Chest, across: Field, y: Field, dome: Field, share: float) -> Field:
     """1 above the fluid: its level rises towards the wall (meniscus)."""
     level = chest.base - share * (chest.base - chest.top)
-    rise = np.clip(1.0 - across / chest.half, 0.0, 1.0)
-    surface = level + 46.0 * rise * (1.0 + 0.6 * rise)
+    surface = level + meniscus(np.clip(1.0 - across / chest.half, 0.0, 1.0))
     return soft(y - np.minimum(surface, dome + 30.0), 9.0)
+
+
+def meniscus(inward: Field) -> Field:
+    """How far the border of fluid falls from the wall (0) towards the midline (1), pixels."""
+    out = 1.0 - inward
+    return 58.0 * (1.0 - out * out * out)
 
 
 def _shadow(field: Field, truth: Truth, chest: _Chest, s: Stream, first: int) -> None:
@@ -230,13 +258,22 @@ def _shadow(field: Field, truth: Truth, chest: _Chest, s: Stream, first: int) ->
     wide = min(1.0, (wall - inner) * 0.35 / (mm / MM / 2.0))
     rim *= 1.0 / np.sqrt((np.cos(turn) / wide) ** 2 + (np.sin(turn) * wide) ** 2)
     rim *= math.sqrt(wanted / (float(np.mean(rim * rim)) * math.pi))
-    _brighten(field, at, rim, 64.0, 14.0)
+    # Filled air spaces hide most of the vessels in them.
+    _brighten(field, at, rim, 66.0, 14.0, hides=0.75)
 
 
-def _brighten(field: Field, at: tuple[float, float], rim: Field, by: float, edge: float) -> None:
+def _brighten(
+    field: Field,
+    at: tuple[float, float],
+    rim: Field,
+    by: float,
+    edge: float,
+    hides: float = 0.0,
+) -> None:
     rows, cols, own = box(field.shape, at, float(rim.max()) + edge)
     part = field[rows, cols]
-    part += by * soft(polar(part.shape, own, rim), edge)
+    plain = float(np.median(part))
+    part += soft(polar(part.shape, own, rim), edge) * (by + hides * (plain - part))
 
 
 def _ribs(chest: _Chest, x: Field, y: Field) -> Field:
@@ -245,8 +282,10 @@ def _ribs(chest: _Chest, x: Field, y: Field) -> Field:
     inside = soft(np.abs(x - chest.mid) - chest.wall[:, None] - 6.0, 6.0)
     inside = inside * soft(y - chest.base + 4.0, 20.0) * soft(20.0 - np.abs(x - chest.mid), 10.0)
     pace = (chest.base - chest.top) / 10.5
-    back = (y - chest.top + 44.0 * (1.0 - share) ** 2 - 10.0 * share) / pace % 1.0
-    front = (y - chest.top - 62.0 * (1.0 - share)) / pace % 1.0
-    ribs = 13.0 * soft(np.abs(back - 0.5) - 0.19, 0.12)
-    ribs += 5.0 * soft(np.abs(front - 0.5) - 0.16, 0.1) * soft(0.35 - share, 0.1)
+    back = (y - chest.top + 40.0 * (1.0 - share) ** 2 - 34.0 * share * share) / pace % 1.0
+    front = (y - chest.top - 78.0 * (1.0 - share) * (1.6 - share)) / pace % 1.0
+    # The cortex is denser than the marrow.
+    away = np.abs(back - 0.5)
+    ribs = 10.0 * soft(away - 0.19, 0.1) + 5.0 * bump((away - 0.17) / 0.035)
+    ribs += 6.0 * soft(np.abs(front - 0.5) - 0.14, 0.1) * soft(0.38 - share, 0.16)
     return inside * ribs

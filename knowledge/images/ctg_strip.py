@@ -132,6 +132,9 @@ def _paper() -> Field:
             write(paper, str(units), (round(TOCO_ROW - TOCO_PX * units) - 6, 8), value)
         write(paper, "FHR bpm      1 cm/min", (6, LEFT), value)
         write(paper, "UA", (364, LEFT), value)
+        for minute in range(3, 20, 3):
+            write(paper, str(minute), (365, LEFT + round(minute * 60.0 / S_PER_PX) - 3), value)
+        write(paper, "min", (365, LEFT + COLUMNS - 20), value)
     return colour
 
 
@@ -149,9 +152,11 @@ def _bell(t: Field, width_s: float) -> Field:
 
 def _rate(truth: Truth, s: Stream, at: Field, peaks: list[float], seed: int) -> Field:
     """Beats a minute over time: baseline, fluctuation, accelerations, decelerations."""
-    wave = _smooth_noise(at, seed, "variability", 8.0) + 0.45 * _smooth_noise(at, seed, "fine", 4.0)
-    # Bent into a band, so that every minute has nearly the amplitude of the truth.
-    wave = 1.08 * wave / np.sqrt(0.36 + wave * wave)
+    # Swings alone would be a sinusoidal pattern: half of it is without any rhythm.
+    free = _smooth_noise(at, seed, "variability", 7.0)
+    free = free / np.sqrt(1.0 + 0.6 * free * free)
+    wave = 0.55 * _oscillation(at, seed) + 0.5 * free
+    wave = 1.24 * wave + 0.12 * _smooth_noise(at, seed, "fine", 3.0)
     rate = truth.baseline_bpm + 0.5 * truth.variability_bpm * wave
     if truth.variability != "absent":
         rate = rate + 0.8 * _smooth_noise(at, seed, "wander", 110.0)
@@ -166,13 +171,23 @@ def _rate(truth: Truth, s: Stream, at: Field, peaks: list[float], seed: int) -> 
     return rate
 
 
+def _oscillation(at: Field, seed: int) -> Field:
+    """Three to five swings a minute, uneven in pace and height; parabolas for a sine."""
+    pace = np.clip(1.0 + 0.3 * _smooth_noise(at, seed, "pace", 20.0), 0.45, 1.7)
+    phase = np.cumsum(pace) * (S_PER_PX / 2.0 / 14.0) + float(grain((1, 1), seed, "phase")[0, 0])
+    half = phase % 1.0
+    swing = 4.0 * half * (1.0 - half) * np.where(phase % 2.0 < 1.0, 1.0, -1.0)
+    height = np.clip(0.92 + 0.13 * _smooth_noise(at, seed, "height", 45.0), 0.7, 1.1)
+    return np.asarray(height * swing)
+
+
 def _drop(kind: str, at: Field, peak: float, s: Stream) -> Field:
     if kind == "early":
         return _bell(at - peak, 32.0)
     if kind == "late":
         return _bell(at - peak - s.uniform(30.0, 38.0), 34.0)
-    # Abrupt: down in ten seconds, a ragged floor, up again.
-    return _plateau(at - peak - s.uniform(-6.0, 10.0), s.uniform(14.0, 22.0), 8.0)
+    # Abrupt: down in a quarter of a minute, hardly a floor, up again.
+    return _plateau(at - peak - s.uniform(-6.0, 10.0), s.uniform(8.0, 14.0), 12.0)
 
 
 def _plateau(t: Field, half_s: float, ramp_s: float) -> Field:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Philox
 
+from ..rng import Stream
 from .font import GLYPHS
 
 Field = npt.NDArray[np.float64]
@@ -135,6 +136,42 @@ def line(shape: tuple[int, int], a: tuple[float, float], b: tuple[float, float])
     return np.sqrt((y - a[0] - t * dy) ** 2 + (x - a[1] - t * dx) ** 2)
 
 
+Twig = tuple[tuple[float, float], tuple[float, float], float]
+"""A piece of a vessel: from, to (row, column) and half width."""
+
+
+def tree(
+    s: Stream, root: tuple[float, float], turn: float, step: float, width: float, left: int
+) -> list[Twig]:
+    """A vessel that wanders, tapers and forks: `left` pieces of `step` pixels along its stem.
+
+    `turn` is its first direction in radians, 0 to the right and growing downwards.
+    """
+    twigs: list[Twig] = []
+    while left > 0 and width > 0.35:
+        tip = (root[0] + step * math.sin(turn), root[1] + step * math.cos(turn))
+        twigs.append((root, tip, width))
+        root, left, width = tip, left - 1, width * s.uniform(0.82, 0.92)
+        if s.bernoulli(0.45):
+            fork = s.choice((-1.0, 1.0)) * s.uniform(0.4, 0.8)
+            twigs += tree(s, tip, turn + fork, step * 0.9, width * 0.75, left - 1)
+            turn -= 0.4 * fork
+        turn += s.uniform(-0.22, 0.22)
+    return twigs
+
+
+def twig(field: Field, piece: Twig, edge: float) -> tuple[tuple[slice, slice], Field]:
+    """The part of a picture around a piece of a vessel, and how much the piece covers of it."""
+    a, b, half = piece
+    middle = ((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0)
+    rows, cols, _ = box(
+        (field.shape[0], field.shape[1]), middle, math.dist(a, b) / 2.0 + half + edge + 1.0
+    )
+    shape = field[rows, cols].shape
+    own = [(p[0] - rows.start, p[1] - cols.start) for p in (a, b)]
+    return (rows, cols), soft(line(shape, own[0], own[1]) - half, edge)
+
+
 def blurred(field: Field, reach: int) -> Field:
     """Mean over a square of side 2 * reach + 1, the borders repeated."""
     if reach < 1:
@@ -152,7 +189,9 @@ def box(
     """The part of a picture within `reach` of a point, and the point seen from there."""
     top, left = max(0, int(at[0] - reach)), max(0, int(at[1] - reach))
     bottom, right = min(shape[0], int(at[0] + reach) + 2), min(shape[1], int(at[1] + reach) + 2)
-    return slice(top, bottom), slice(left, right), (at[0] - top, at[1] - left)
+    # What lies wholly outside is an empty part.
+    rows, cols = slice(top, max(top, bottom)), slice(left, max(left, right))
+    return rows, cols, (at[0] - top, at[1] - left)
 
 
 def write(field: Field, text: str, at: tuple[int, int], value: float, scale: int = 1) -> None:

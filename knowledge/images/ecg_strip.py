@@ -44,13 +44,15 @@ TERRITORIES: dict[str, tuple[str, ...]] = {
     "inferior": ("II", "III", "aVF"),
     "lateral": ("I", "aVL", "V5", "V6"),
 }
+_CLIMB = 0.3
+"""By which share an elevated ST rises from 60 ms after J to the top of T."""
 TANGENT = 0.866
 """Where the steepest tangent of a wave meets the baseline, share of its half width."""
 _WAVES: dict[str, tuple[float, float, float, float, float]] = {
-    "I": (0.07, -0.05, 0.62, -0.10, 0.20),
-    "III": (0.07, -0.04, 0.48, -0.08, 0.10),
-    "V1": (0.06, 0.0, 0.25, -0.90, -0.08),
-    "V2": (0.08, 0.0, 0.50, -1.10, 0.36),
+    "I": (0.09, -0.06, 0.78, -0.10, 0.24),
+    "III": (0.05, -0.02, 0.30, -0.08, 0.06),
+    "V1": (0.06, 0.0, 0.25, -0.95, -0.08),
+    "V2": (0.08, 0.0, 0.45, -1.20, 0.36),
     "V3": (0.08, 0.0, 0.80, -0.80, 0.40),
     "V4": (0.09, -0.04, 1.15, -0.50, 0.36),
     "V5": (0.09, -0.06, 1.05, -0.25, 0.30),
@@ -59,7 +61,7 @@ _WAVES: dict[str, tuple[float, float, float, float, float]] = {
 """Lead -> height of P, Q, R, S and T, mV; the other limb leads follow."""
 _LIFTS: dict[str, dict[str, float]] = {
     "none": {},
-    "anterior": {"V1": 0.5, "V2": 1.0, "V3": 1.0, "V4": 0.8},
+    "anterior": {"V1": 0.5, "V2": 1.0, "V3": 1.0, "V4": 0.8, "I": 0.2, "III": -0.2},
     "inferior": {"I": -0.3, "III": 1.0},
     "lateral": {"I": 1.0, "III": -0.8, "V5": 0.8, "V6": 0.8},
 }
@@ -237,7 +239,10 @@ def _shapes(truth: Truth, at: Field, onsets: list[float]) -> tuple[Field, ...]:
         shapes[3][low:high] += _tent(t, 0.62 * qrs, qrs)
         shapes[4][low:high] += _hump(t, peak, t_half)
         rise = np.clip((t - 0.86 * qrs) / (0.14 * qrs), 0.0, 1.0)
-        shapes[5][low:high] += rise * np.where(t < peak, 1.0, _hump(t, peak, t_half))
+        # The segment climbs into the T wave: as high as the truth says 60 ms after J.
+        climb = 1.0 + _CLIMB * np.clip((t - qrs - 60.0) / (peak - qrs - 60.0), -1.0, 1.0)
+        dome = (1.0 + _CLIMB) * _hump(t, peak, t_half)
+        shapes[5][low:high] += rise * np.where(t < peak, climb, dome)
     return shapes
 
 

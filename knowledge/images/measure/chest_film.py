@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from ...errors import Unmeasurable
-from ..chest_film import LARGE_HEART, Truth
+from ..chest_film import LARGE_HEART, Truth, meniscus
 from ..drawing import Field
 from ..picture import Picture, Tolerance
 from .regions import (
@@ -33,7 +33,7 @@ TOLERANCES = {
     "height_share": Tolerance(0.05, reason="apex and dome are judged by the lung field"),
 }
 _BLUR_PX = 1.2
-_LEAST_FLUID = 0.08
+_LEAST_FLUID = 0.115
 _LEAST_AIR = 0.05
 _RIGHT_DIAPHRAGM_HIGHER_MM = 9.6
 """The right dome stands about a finger's breadth higher."""
@@ -151,7 +151,7 @@ def _until_dome(first: Field) -> float:
 def air_share(chest: Chest, side: str) -> float:
     """Width of the black margin over the half chest, middle of the field."""
     field = chest.fields[side]
-    black = field & (chest.smoothed < chest.lung - 0.12 * (chest.flesh - chest.lung))
+    black = field & (chest.smoothed < chest.lung - 0.2 * (chest.flesh - chest.lung))
     rows = np.nonzero(field.any(axis=1))[0]
     span = rows[int(len(rows) * 0.3) : int(len(rows) * 0.75)]
     wall = field.shape[1] - np.argmax(field[span][:, ::-1], axis=1) - chest.mid
@@ -179,7 +179,7 @@ def fluid_share(chest: Chest, side: str) -> float:
     places = sorted(int(chest.mid + sign * wall * s) for s in share)
     band = own[:, places[0] : places[1] + 1]
     bottoms = own.shape[0] - np.argmax(band[::-1], axis=0)
-    level = float(np.median(bottoms)) - 0.065 * 46.0
+    level = float(np.median(bottoms)) - float(meniscus(np.asarray(1.0 - sum(share) / 2.0)))
     # Without fluid the sulcus rises to this level by itself.
     return max(0.0, (base - level) / (base - top))
 

@@ -7,7 +7,7 @@ rhythm strip of lead II below.
 import msgspec
 import numpy as np
 
-from ...errors import Unmeasurable
+from ...errors import InvalidInput, Unmeasurable
 from ...instruments.core import calc
 from ..drawing import Field
 from ..ecg_strip import (
@@ -36,6 +36,8 @@ TOLERANCES = {
 }
 IRREGULAR = 0.1
 """Own limit: standard deviation of RR over its mean, above which no sinus rhythm is so even."""
+_STEEP_MV = 0.15
+"""Own limit: by how much the ink of QRS is taller within a column than the pen is thick."""
 _LIMITS = {"V2": 2.0, "V3": 2.0}
 """ST elevation, mm, from which it counts (Fourth Universal Definition of MI, Thygesen 2018: 2 mm
 in V2 and V3 of men of 40 years and more, else 1 mm)."""
@@ -64,7 +66,10 @@ def measure(picture: Picture) -> dict[str, float | str]:
         del found["pr_ms"]
     rate = 60000.0 / float(rr.mean())
     st = st_of_leads(picture, peaks, found["qrs_ms"], found.pop("onset_ms"), ms)
-    qtc = calc("qtc", {"qt_ms": found["qt_ms"], "heart_rate_per_min": rate}).value
+    try:
+        qtc = calc("qtc", {"qt_ms": found["qt_ms"], "heart_rate_per_min": rate}).value
+    except InvalidInput as error:
+        raise Unmeasurable(f"no plausible QT is to be seen: {error}") from error
     return {
         "rhythm": "atrial fibrillation" if irregular else "sinus rhythm",
         "heart_rate_per_min": round(rate, 1),
@@ -139,6 +144,9 @@ def beats(ink: Ink, ms: float) -> Field:
     if len(over) == 0:
         raise Unmeasurable("no beats are to be seen")
     groups = np.split(over, np.nonzero(np.diff(over) > 160.0 / ms)[0] + 1)
+    # A T wave on a raised ST may be as tall as R, but it is never as steep.
+    steep = float(np.median(ink.height)) + _STEEP_MV
+    groups = [g for g in groups if ink.height[max(g[0] - 4, 0) : g[-1] + 5].max() > steep]
     peaks = [float(np.average(g, weights=tall[g] - limit + 1e-6)) for g in groups]
     kept = [p for p in peaks if 6 < p < len(tall) - 6]
     if len(kept) < 3:
