@@ -89,8 +89,10 @@ def _tissue(seed: int) -> Field:
     waves = clouds(SIZE, 60.0, "images", "histology", seed, "waves")
     for channel, (value, change) in enumerate(((226.0, 5.0), (158.0, 13.0), (192.0, 7.0))):
         colour[..., channel] = value + change * (0.7 * waves + 0.6 * fibres)
+    # Clefts open only here and there.
     cleft = np.abs(clouds(SIZE, 48.0, "images", "histology", seed, "clefts"))
-    mixed(colour, 0.8 * soft(cleft - 0.05, 0.09), (244.0, 232.0, 240.0))
+    where = soft(0.7 - waves, 0.5)
+    mixed(colour, 0.75 * where * soft(cleft - 0.06, 0.14), (244.0, 232.0, 240.0))
     return colour
 
 

@@ -9,7 +9,22 @@ import numpy as np
 
 from ..rng import Stream
 from ..rng import stream as named
-from .drawing import Field, box, clouds, ellipse, fixed_or, grain, line, made, polar, soft
+from .drawing import (
+    Field,
+    Twig,
+    box,
+    clouds,
+    ellipse,
+    fixed_or,
+    grain,
+    grid,
+    line,
+    made,
+    polar,
+    soft,
+    tree,
+    twig,
+)
 from .picture import Picture, Positive, Size
 
 SIZE = (512, 512)
@@ -20,6 +35,7 @@ OFFSET = -1024.0
 LUNG_WINDOW = (-500.0, 1500.0)
 AIR, LUNG, FAT, MUSCLE, BLOOD, BONE = -1000.0, -860.0, -95.0, 55.0, 45.0, 420.0
 _POINTS = 180
+_THIN_PX = 1.3
 NoduleType = Literal["solid", "part solid", "ground glass"]
 
 
@@ -113,7 +129,8 @@ def _chest(s: Stream, seed: int) -> Field:
     field = np.full(SIZE, AIR)
     body = ellipse(SIZE, (262.0, 256.0), (168.0 + s.uniform(-6.0, 6.0), 236.0))
     _cover(field, soft(body, 2.0), FAT + 8.0 * clouds(SIZE, 20.0, "images", "lung_ct", seed, "fat"))
-    _cover(field, soft(body + 16.0, 3.0), MUSCLE)
+    _cover(field, soft(body + 14.0 + s.uniform(0.0, 5.0), 3.0), MUSCLE)
+    _muscles(field, body, seed)
     lungs = np.full(SIZE, 99.0)
     for side in (-1.0, 1.0):
         outer = ellipse(SIZE, (256.0, 256.0 + side * 96.0), (124.0, 108.0), 0.06 * side)
@@ -124,16 +141,29 @@ def _chest(s: Stream, seed: int) -> Field:
     centre = np.minimum(np.minimum(middle, heart), spine)
     lungs = np.maximum(lungs, -centre)
     haze = 18.0 * clouds(SIZE, 26.0, "images", "lung_ct", seed, "haze")
-    _cover(field, soft(lungs, 2.0), LUNG + haze)
+    # The dependent lung holds more blood (the patient lies on the back).
+    heavy = 0.16 * (grid(SIZE)[0] - 256.0)
+    _cover(field, soft(lungs, 2.0), LUNG + haze + heavy)
     inside = soft(np.minimum(middle, heart), 3.0)
     _cover(field, inside * (lungs > 0.0), BLOOD - 12.0)
-    _cover(field, soft(heart + 8.0, 6.0), BLOOD + 6.0)
-    _oval(field, (306.0, 286.0), (15.0, 15.0), BLOOD + 12.0)
+    # Fat lies around the heart and between the great vessels.
+    _cover(field, soft(np.abs(heart + 5.0) - 1.0, 3.0) * (lungs > 2.0), FAT * 0.4)
+    _cover(field, soft(heart + 9.0, 4.0), BLOOD + 6.0)
+    for at, axes in (((306.0, 286.0), (15.0, 15.0)), ((206.0, 232.0), (11.0, 9.0))):
+        _oval(field, at, axes, BLOOD + 14.0)
     for side in (-1.0, 1.0):
         _oval(field, (262.0, 256.0 + side * 19.0), (8.0, 7.0), AIR)
     _bones(field, s)
     field[445:452] = -700.0
     return field
+
+
+def _muscles(field: Field, body: Field, seed: int) -> None:
+    """Fat between the layers of the wall and in its midline."""
+    y, x = grid(SIZE)
+    layer = np.abs(body + 27.0 + 3.0 * clouds(SIZE, 60.0, "images", "lung_ct", seed, "layers"))
+    _cover(field, 0.8 * soft(layer - 1.6, 2.5) * soft(np.abs(x - 256.0) - 190.0, 30.0), FAT)
+    _cover(field, 0.7 * soft(np.abs(x - 256.0) - 2.0, 3.0) * soft(400.0 - y, 3.0) * (body < 0), FAT)
 
 
 def _bones(field: Field, s: Stream) -> None:
@@ -164,38 +194,30 @@ def _place(truth: Truth, s: Stream) -> tuple[float, float]:
 def _vessels(field: Field, s: Stream, side: float, keep: tuple[float, float], reach: float) -> None:
     """Branches that taper from the hilum, and cut ones as dots; none runs through the nodule."""
     hilum = (262.0, 256.0 + side * 33.0)
-    for turn in np.arange(-1.25, 1.3, 0.36):
-        angle = float(turn) + s.uniform(-0.1, 0.1)
-        a, width = hilum, s.uniform(2.0, 2.8)
-        for _ in range(5):
-            b = (a[0] + 19.0 * math.sin(angle), a[1] + side * 17.0 * math.cos(angle))
-            _vessel(field, a, b, width, keep, reach)
-            a, width = b, width * 0.76
-            angle += s.uniform(-0.22, 0.22)
-    for _ in range(16):
-        at = (262.0 + s.uniform(-84.0, 84.0), 256.0 + side * s.uniform(80.0, 172.0))
-        _vessel(field, at, (at[0] + 1.5, at[1]), s.uniform(0.8, 1.4), keep, reach)
+    for turn in (-1.2, -0.65, -0.15, 0.4, 0.95):
+        lean = turn + s.uniform(-0.2, 0.2)
+        lean = lean if side > 0 else math.pi - lean
+        for piece in tree(s, hilum, lean, 15.0, s.uniform(2.0, 2.8), 6):
+            # Thin vessels leave the slice again.
+            if s.bernoulli(0.7) or piece[2] > _THIN_PX:
+                _vessel(field, piece, keep, reach)
+    for _ in range(34):
+        at = (262.0 + s.uniform(-95.0, 95.0), 256.0 + side * s.uniform(60.0, 185.0))
+        _vessel(field, (at, (at[0] + 1.5, at[1]), s.uniform(0.6, 1.3)), keep, reach)
 
 
-def _vessel(
-    field: Field,
-    a: tuple[float, float],
-    b: tuple[float, float],
-    half: float,
-    keep: tuple[float, float],
-    reach: float,
-) -> None:
+def _vessel(field: Field, piece: Twig, keep: tuple[float, float], reach: float) -> None:
+    a, b, _ = piece
     middle = ((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0)
     # The lung ends before the vessel reaches the pleura; the nodule stands alone.
     apart = min(math.dist(p, keep) for p in (a, middle, b))
-    out = ((middle[0] - 256.0) / 112.0) ** 2 + ((abs(middle[1] - 256.0) - 96.0) / 94.0) ** 2
-    if apart < reach + 14.0 or out > 1.0:
+    out = ((middle[0] - 256.0) / 112.0) ** 2 + ((abs(middle[1] - 256.0) - 96.0) / 96.0) ** 2
+    if apart < reach + 21.0 or out > 1.0:
         return
-    rows, cols, _ = box(SIZE, middle, math.dist(a, b) / 2.0 + half + 4.0)
-    part = field[rows, cols]
-    own = [(p[0] - rows.start, p[1] - cols.start) for p in (a, b)]
-    cover = soft(line(part.shape, own[0], own[1]) - half, 1.8)
-    part[...] = np.maximum(part, part + cover * (BLOOD - part))
+    where, cover = twig(field, piece, 1.8)
+    part = field[where]
+    # Where a slice cuts only a part of a thin vessel, it is less dense.
+    part[...] = np.maximum(part, part + cover * min(1.0, 0.55 + piece[2] / 4.0) * (BLOOD - part))
 
 
 def _nodule(field: Field, truth: Truth, at: tuple[float, float], s: Stream) -> None:
@@ -219,9 +241,9 @@ def _nodule(field: Field, truth: Truth, at: tuple[float, float], s: Stream) -> N
 
 def _rays(part: Field, at: tuple[float, float], size: float, s: Stream) -> None:
     start = s.uniform(0.0, 6.28)
-    for step in range(9):
-        turn = start + step * 0.698 + s.uniform(-0.15, 0.15)
-        far = size + s.uniform(6.0, 9.0)
+    for step in range(11):
+        turn = start + step * 0.571 + s.uniform(-0.2, 0.2)
+        far = size + s.uniform(4.5, 10.0)
         a = (at[0] + 0.7 * size * math.sin(turn), at[1] + 0.7 * size * math.cos(turn))
         b = (at[0] + far * math.sin(turn), at[1] + far * math.cos(turn))
         cover = 0.7 * soft(line(part.shape, a, b) - 0.7, 1.4)

@@ -25,6 +25,8 @@ from .drawing import (
     made,
     polar,
     soft,
+    tree,
+    twig,
     write,
 )
 from .picture import Count, Picture, Positive
@@ -98,10 +100,8 @@ def render(truth: Truth, seed: int) -> Picture:
     field += soft(distance, edge) * inside * (level + mottle - field)
     if truth.margin == "spiculated":
         _spicules(field, truth, at, s, level)
-    for _ in range(truth.calcifications):
-        r = 0.55 * truth.short_axis_mm / MM / 2.0 * math.sqrt(s.uniform())
-        turn = s.uniform(0.0, 6.28)
-        _bit(field, (at[0] + r * math.sin(turn), at[1] + r * math.cos(turn)))
+    for spot in _specks(truth, at, s):
+        _bit(field, spot)
     field += 2.0 * grain(SIZE, "images", "mammogram", seed, "grain")
     write(field, "CC", (20, 440), 230.0, 3)
     return Picture(kind="mammogram", pixels=grey(field), spacing_mm=(MM, MM), modality="MG")
@@ -115,12 +115,13 @@ def _breast(s: Stream, at: tuple[float, float], truth: Truth, seed: int) -> tupl
     nipple = ellipse(SIZE, (256.0, reach + 4.0), (13.0, 12.0))
     outside = np.minimum(shape, nipple)
     inside = soft(outside, 5.0)
-    strands = np.abs(clouds(SIZE, 26.0, "images", "mammogram", seed, "strands"))
-    tissue = FAT + 13.0 * soft(strands - 0.1, 0.22)
+    tissue = FAT + 2.0 * clouds(SIZE, 18.0, "images", "mammogram", seed, "lobules")
+    _strands(tissue, s, reach, at, truth.long_axis_mm / MM / 2.0)
     islands = clouds(SIZE, 34.0, "images", "mammogram", seed, "gland")
     cone = ellipse(SIZE, (256.0, 190.0), (130.0, 170.0))
     # The gland leaves room around the mass, so that its margin is to be judged.
-    room = soft(ellipse(SIZE, at, (1.0, 1.0)) - truth.long_axis_mm / MM * 0.5 - 26.0, 24.0)
+    away = ellipse(SIZE, at, (1.0, 1.0)) - truth.long_axis_mm / MM * 0.5
+    room = soft(away - 28.0 - 3.0 * islands, 24.0)
     dense = 0.62 + 0.38 * soft(0.15 - islands, 1.6)
     cover = soft(cone + 16.0 * islands, 60.0) * dense * (1.0 - room)
     tissue += cover * (GLAND - tissue) + 3.0 * islands
@@ -133,6 +134,22 @@ def _breast(s: Stream, at: tuple[float, float], truth: Truth, seed: int) -> tupl
     return field, inside
 
 
+def _strands(
+    tissue: Field, s: Stream, reach: float, at: tuple[float, float], half: float
+) -> None:
+    """Ligaments and ducts: thin, they gather towards the nipple; none crosses the mass."""
+    laid = np.zeros(SIZE)
+    for _ in range(44):
+        row, col = s.uniform(30.0, 482.0), s.uniform(-10.0, 230.0)
+        turn = math.atan2(256.0 - row, reach - col) + s.uniform(-0.25, 0.25)
+        for piece in tree(s, (row, col), turn, 17.0, s.uniform(0.5, 1.3), s.integer(4, 9)):
+            if min(math.dist(end, at) for end in piece[:2]) < half + 22.0:
+                continue
+            where, cover = twig(laid, piece, 2.2)
+            np.maximum(laid[where], cover, out=laid[where])
+    tissue += 13.0 * laid
+
+
 def _spicules(field: Field, truth: Truth, at: tuple[float, float], s: Stream, level: float) -> None:
     """Straight strands from the mass, thinning outwards."""
     a, b = truth.long_axis_mm / MM / 2.0, truth.short_axis_mm / MM / 2.0
@@ -142,16 +159,32 @@ def _spicules(field: Field, truth: Truth, at: tuple[float, float], s: Stream, le
     part = field[rows, cols]
     cover = np.zeros(part.shape)
     for step in range(count):
-        turn = start + step * 2.0 * math.pi / count + s.uniform(-0.12, 0.12)
+        turn = start + step * 2.0 * math.pi / count + s.uniform(-0.16, 0.16)
         c, n = math.cos(turn - lean), math.sin(turn - lean)
         r = 1.0 / math.sqrt((c / a) ** 2 + (n / b) ** 2)
-        far = r + s.uniform(14.0, 26.0)
+        far = r + s.uniform(12.0, 27.0)
         p = (own[0] + 0.8 * r * math.sin(turn), own[1] + 0.8 * r * math.cos(turn))
         middle = (own[0] + (r + far) / 2 * math.sin(turn), own[1] + (r + far) / 2 * math.cos(turn))
         q = (own[0] + far * math.sin(turn), own[1] + far * math.cos(turn))
         np.maximum(cover, 0.9 * soft(line(part.shape, p, middle) - 1.3, 1.6), out=cover)
         np.maximum(cover, 0.6 * soft(line(part.shape, middle, q) - 0.7, 1.4), out=cover)
     part[...] = np.maximum(part, part + cover * (level - 6.0 - part))
+
+
+def _specks(truth: Truth, at: tuple[float, float], s: Stream) -> list[tuple[float, float]]:
+    """Places of the calcifications: inside the mass, apart from each other where there is room."""
+    spots: list[tuple[float, float]] = []
+    for _ in range(truth.calcifications):
+        best, apart = at, -1.0
+        for _ in range(8):
+            r = 0.62 * truth.short_axis_mm / MM / 2.0 * math.sqrt(s.uniform())
+            turn = s.uniform(0.0, 6.28)
+            spot = (at[0] + r * math.sin(turn), at[1] + r * math.cos(turn))
+            near = min((math.dist(spot, other) for other in spots), default=99.0)
+            if near > apart:
+                best, apart = spot, near
+        spots.append(best)
+    return spots
 
 
 def _bit(field: Field, at: tuple[float, float]) -> None:

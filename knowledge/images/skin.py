@@ -130,6 +130,11 @@ def render(truth: Truth, seed: int) -> Picture:
     ground = PAINTS["dark brown" if truth.dark else "light brown"]
     mixed(colour, inside, ground)
     uneven = (5.0 if truth.dark else 8.0) * clouds(SIZE, 24.0, "images", "skin", seed, "ground")
+    # Pigment thins towards the border, and a fine regular net shows through.
+    deep = np.clip(-distance / float(rim.mean()), 0.0, 1.0)
+    uneven += (9.0 if truth.dark else 14.0) * (0.5 - deep)
+    net = np.abs(clouds(SIZE, 9.0, "images", "skin", seed, "fine net"))
+    uneven -= (5.0 if truth.dark else 9.0) * soft(net - 0.2, 0.3)
     colour += (uneven * inside)[..., None]
     if truth.atypical_pigment_network:
         _network(colour, distance, truth, seed)
@@ -201,12 +206,17 @@ def _signs(colour: Field, truth: Truth, at: tuple[float, float], rim: Field, s: 
         ground = PAINTS["dark brown" if truth.dark else "light brown"]
         start = s.uniform(0.0, 6.28)
         for step in range(9):
-            turn = start + 0.24 * step + s.uniform(-0.04, 0.04)
+            turn = start + 0.3 * step + s.uniform(-0.07, 0.07)
             r = float(rim[int(turn / (2.0 * math.pi) * _POINTS) % _POINTS])
-            far = r + s.uniform(14.0, 22.0)
+            far = r + s.uniform(13.0, 26.0)
             sin, cos = math.sin(turn), math.cos(turn)
-            a = (at[0] + (r - 8.0) * sin, at[1] + (r - 8.0) * cos)
-            _stroke(colour, a, (at[0] + far * sin, at[1] + far * cos), 2.2, ground)
+            # Broad at the lesion, thin at the tip, slightly bent.
+            points = [
+                (at[0] + out * sin + bend * cos, at[1] + out * cos - bend * sin)
+                for out, bend in ((r - 8.0, 0.0), (r + 6.0, s.uniform(-1.5, 1.5)), (far, 0.0))
+            ]
+            _stroke(colour, points[0], points[1], 3.0, ground)
+            _stroke(colour, points[1], points[2], 1.9, ground)
 
 
 def _dot(
@@ -235,8 +245,12 @@ def _stroke(
 
 def _hairs(colour: Field, s: Stream) -> None:
     """A few fine hairs at the border of the view."""
-    for _ in range(s.integer(0, 4)):
-        row, turn = s.choice((s.uniform(4.0, 40.0), s.uniform(470.0, 506.0))), s.uniform(-0.1, 0.1)
-        col, length = s.uniform(20.0, 300.0), s.uniform(100.0, 190.0)
-        end = (row + turn * length, col + length)
-        _stroke(colour, (row, col), end, 0.8, (92.0, 66.0, 52.0))
+    for _ in range(s.integer(0, 5)):
+        row, turn = s.choice((s.uniform(4.0, 40.0), s.uniform(470.0, 506.0))), s.uniform(-0.3, 0.3)
+        at, bend = (row, s.uniform(10.0, 330.0)), s.uniform(-0.05, 0.05)
+        for _ in range(s.integer(4, 8)):
+            end = (at[0] + 26.0 * math.sin(turn), at[1] + 26.0 * math.cos(turn))
+            if not (2.0 < end[0] < 48.0 or 462.0 < end[0] < 510.0):
+                break
+            _stroke(colour, at, end, 0.7, (92.0, 66.0, 52.0))
+            at, turn = end, turn + bend

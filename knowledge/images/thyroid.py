@@ -132,6 +132,9 @@ def _neck(s: Stream, at: tuple[float, float], seed: int) -> Field:
     field += muscle * (58.0 + 12.0 * stripes - field)
     gland = soft(ellipse(SIZE, (at[0], 252.0), (172.0, 214.0)), 8.0) * soft(82.0 - depth, 8.0)
     field += gland * (_GLAND - field)
+    # The capsule is a thin bright line.
+    rim = np.abs(ellipse(SIZE, (at[0], 252.0), (172.0, 214.0)) - 2.0)
+    field += 40.0 * soft(rim - 1.0, 3.0) * soft(86.0 - depth, 6.0)
     side = s.choice((-1.0, 1.0))
     _tube(field, (270.0, 256.0 + side * 268.0), (120.0, 62.0), 22.0, 70.0)
     _tube(field, (300.0, 256.0 - side * 236.0), (44.0, 40.0), 12.0, 46.0)
@@ -182,7 +185,7 @@ def _behind(distance: Field, at: tuple[float, float]) -> Field:
 def _speckled(field: Field, seed: int) -> Field:
     """Speckle: grain that grows with brightness, wider across the beam."""
     raw = grain(SIZE, "images", "thyroid", seed, "speckle")
-    wide = (raw + np.roll(raw, 1, 1) + np.roll(raw, 2, 1)) / math.sqrt(3.0)
+    wide = (raw + np.roll(raw, 1, 1) + np.roll(raw, 2, 1) + np.roll(raw, 3, 1)) / 2.0
     wide = (wide + np.roll(wide, 1, 0)) / math.sqrt(2.0)
     return np.asarray(field * (1.0 + 0.17 * wide))
 

@@ -96,7 +96,9 @@ def _nodule(field: Field, lungs: Mask) -> Mask:
     for region in parts(seen, 16.0):
         if not border[region.coords[:, 0], region.coords[:, 1]].any():
             free |= only(region, field.shape)
-    found = [r for r in parts(opened(free, 2), 16.0) if r.solidity > 0.8]
+    # A wider disc also cuts off long spicules.
+    cut = [r for reach in (2, 4) for r in parts(opened(free, reach), 16.0)]
+    found = sorted((r for r in cut if r.solidity > 0.8 and _compact(r)), key=lambda r: -r.area)
     if not found:
         raise Unmeasurable("no nodule is to be seen")
     mask = filled(only(found[0], field.shape))
@@ -109,6 +111,11 @@ def _nodule(field: Field, lungs: Mask) -> Mask:
     again = grown(mask, 2) & (field > (level + lung) / 2.0)
     best = parts(opened(again, 2) if mask.sum() > 60 else again)
     return filled(only(best[0], field.shape)) if best else mask
+
+
+def _compact(region: Any) -> bool:
+    """Not as long as the cut of a vessel."""
+    return bool(region.axis_minor_length > 0.5 * region.axis_major_length)
 
 
 def sized(field: Field, mask: Mask, mm: float) -> dict[str, float | str]:
