@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..bus.actor import Step
-from ..bus.episode import Episode, evolve
+from ..bus.episode import Episode, evolve, pictures
 from ..bus.events import Draft, Recorded
 from ..bus.jetstream import JetStreamLog
 from ..bus.permissions import claim_name
@@ -21,6 +21,7 @@ class PlayJob:
         self._episode = Episode(aggregate=claim.event.aggregate)
         self._policy_md = ""
         self._tools = ""
+        self._images: dict[str, bytes] = {}
 
     async def step(self, fresh: Sequence[Recorded]) -> Step:
         """Act where it is the agent's turn."""
@@ -34,12 +35,16 @@ class PlayJob:
         if not self._tools:
             self._policy_md = (await self._log.get(episode.started.policy_md)).decode()
             self._tools = (await self._log.get(episode.started.tools)).decode()
+        for name in pictures(episode.turns):
+            if name not in self._images:
+                self._images[name] = await self._log.get(name)
         view = View(
             episode=episode.aggregate,
             started=episode.started,
             turns=episode.turns,
             policy_md=self._policy_md,
             tools=self._tools,
+            images=self._images,
         )
         action = await self._policy.act(view)
         seat = self._policy.seat(view) if isinstance(self._policy, Seated) else "agent"

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible chat endpoint as a policy: tools as function schemas, over aiohttp."""
 
 import asyncio
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from ..bus.episode import Turn
+from ..bus.episode import Turn, pictures
 from ..bus.events import ToolCalled, canonical
 from .policy import Action, PolicyError, View
 from .toolcall import render
@@ -19,6 +20,8 @@ CONCURRENT = 32
 _TRIES = 5
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _KEY = "OPENAI_API_KEY"
+_SEES = "?images"
+"""Ends the address of an endpoint whose model takes pictures."""
 
 
 class _Function(msgspec.Struct):
@@ -43,6 +46,20 @@ class _Reply(msgspec.Struct):
     choices: list[_Choice]
 
 
+def _image(data: bytes) -> dict[str, Any]:
+    url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _pictures(turn: Turn, images: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The pictures of one turn: a message of its own, since tools may answer in text only."""
+    parts = [_image(images[name]) for name in pictures([turn]) if name in images]
+    if not parts or not isinstance(turn.action, ToolCalled):
+        return []
+    said = {"type": "text", "text": f"The picture of {turn.action.tool}, turn {turn.action.turn}:"}
+    return [{"role": "user", "content": [said, *parts]}]
+
+
 def _said(turn: Turn) -> list[dict[str, Any]]:
     """The messages of one answered turn."""
     action, observation = turn.action, turn.observation
@@ -64,13 +81,16 @@ def _said(turn: Turn) -> list[dict[str, Any]]:
     ]
 
 
-def conversation(view: View) -> list[dict[str, Any]]:
-    """The episode so far as chat messages."""
-    head = [
+def conversation(view: View, *, sees: bool = False) -> list[dict[str, Any]]:
+    """The episode so far as chat messages; one that `sees` gets the pictures, too."""
+    head: list[dict[str, Any]] = [
         {"role": "system", "content": view.policy_md},
         {"role": "user", "content": view.started.ticket},
     ]
-    return head + [message for turn in view.turns for message in _said(turn)]
+    for turn in view.turns:
+        head += _said(turn)
+        head += _pictures(turn, view.images) if sees else []
+    return head
 
 
 def action(reply: bytes) -> Action:
@@ -93,13 +113,23 @@ def action(reply: bytes) -> Action:
 
 
 class OpenAIPolicy:
-    """A model behind an endpoint. `endpoint` ends in /v1; the key comes from OPENAI_API_KEY."""
+    """A model behind an endpoint. `endpoint` ends in /v1; the key comes from OPENAI_API_KEY.
+
+    A model that `sees` is sent the pictures of the observations as image parts.
+    """
 
     def __init__(
-        self, endpoint: str, model: str, *, key: str = "", first_wait_s: float = 0.5
+        self,
+        endpoint: str,
+        model: str,
+        *,
+        key: str = "",
+        first_wait_s: float = 0.5,
+        sees: bool = False,
     ) -> None:
         self._url = f"{endpoint.rstrip('/')}/chat/completions"
         self._model = model
+        self._sees = sees
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._first_wait_s = first_wait_s
         self._limit = asyncio.Semaphore(CONCURRENT)
@@ -121,7 +151,7 @@ class OpenAIPolicy:
         ]
         return {
             "model": self._model,
-            "messages": conversation(view),
+            "messages": conversation(view, sees=self._sees),
             "tools": tools,
             "tool_choice": "auto",
             "parallel_tool_calls": False,
@@ -171,8 +201,13 @@ class OpenAIPolicy:
 
 
 async def open_policy(model: str, fetch: object) -> OpenAIPolicy:  # noqa: ARG001 - no weights
-    """Open `http://host:port/v1#model`. Raises PolicyError where that is not what is given."""
+    """Open `http://host:port/v1#model`, or `http://host:port/v1?images#model` for one that sees.
+
+    Raises PolicyError where that is not what is given.
+    """
     endpoint, _, name = model.partition("#")
+    sees = endpoint.endswith(_SEES)
+    endpoint = endpoint.removesuffix(_SEES)
     if not endpoint.startswith(("http://", "https://")) or not name:
         raise PolicyError(f"an endpoint looks like http://host:port/v1#model, not {model!r}")
-    return OpenAIPolicy(endpoint, name, key=os.environ.get(_KEY, ""))
+    return OpenAIPolicy(endpoint, name, key=os.environ.get(_KEY, ""), sees=sees)

@@ -69,6 +69,12 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.scored or self.failed or self.abandoned)
 
 
+def pictures(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Digests of the pictures that observations of these turns name, the earliest first."""
+    found = [t.observation.images for t in turns if t.observation is not None]
+    return tuple(dict.fromkeys(name for names in found for name in names or ()))
+
+
 def evolve(state: Episode, event: Event) -> Episode:
     """The episode after one more event."""
     base = msgspec.structs.replace(

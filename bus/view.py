@@ -19,6 +19,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     policy_md: str = ""
     tools: str = ""
     """JSON text of the tool schemas."""
+    images: dict[str, bytes] = {}
+    """By digest, the pictures (PNG) that the observations name."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):

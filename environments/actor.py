@@ -15,6 +15,7 @@ from ..bus.events import (
     Recorded,
 )
 from ..bus.jetstream import JetStreamLog
+from ..knowledge.errors import MissingExtra
 from ..knowledge.patients import Patient
 from .errors import OtherVersion, UnknownRequest
 from .session import Session, answer_waiting, open_session, opening, respond, restore, worded
@@ -63,12 +64,7 @@ class EpisodeJob:
             return await self._begin(self._session, cause)
         if not episode.waiting_for_environment:
             return Step()
-        self._session, drafts = respond(self._session, episode)
-        said = answer_waiting(drafts)
-        if self._word is not None and said is not None:
-            drafts = worded(drafts, await self._word(said, self._session.patient))
-        stamped = self._stamp(drafts, cause)
-        return Step(drafts=stamped, done=any(_ends(draft) for draft in stamped))
+        return await self._respond(self._session, cause)
 
     def _restored(self, requested: EpisodeRequested) -> Session:
         if self._episode.turns:
@@ -80,6 +76,20 @@ class EpisodeJob:
         for data in first.objects.values():
             await self._log.put(data)
         return Step(drafts=self._stamp([Draft(data=first.started)], cause))
+
+    async def _respond(self, session: Session, cause: str) -> Step:
+        """Answer; the pictures that the answer names are stored before it is appended."""
+        try:
+            self._session, drafts = respond(session, self._episode)
+        except MissingExtra as error:
+            return _abandon(self._episode, "environment_error", str(error))
+        said = answer_waiting(drafts)
+        if self._word is not None and said is not None:
+            drafts = worded(drafts, await self._word(said, session.patient))
+        for data in self._session.objects.values():
+            await self._log.put(data)
+        stamped = self._stamp(drafts, cause)
+        return Step(drafts=stamped, done=any(_ends(draft) for draft in stamped))
 
     def _stamp(self, drafts: Sequence[Draft], cause: str) -> tuple[Draft, ...]:
         """Name the cause of the first draft and the correlation of all."""

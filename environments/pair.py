@@ -30,6 +30,7 @@ def play_pair(
     record = Record(episode(requested.agent.replace(".", "-"), key))
     record.say(requested)
     record.say(start.started)
+    images: dict[str, bytes] = {}
     players: Mapping[Seat, PolicyFn] = {"referrer": referrer, "receiver": receiver}
     while record.state.open:
         turns = record.state.turns
@@ -39,10 +40,12 @@ def play_pair(
             turns=turns,
             policy_md=rules,
             tools=tools,
+            images=dict(images),
         )
         seat, view = seated(whole)
         said = acted(players[seat](view), len(turns) + 1, read, seat)
         record.say(said, at=record.state.at)
         session, drafts = respond(session, record.state)
         record.append(drafts)
+        images |= session.objects
     return record.events

@@ -120,6 +120,7 @@ def _to_the_end(
     started = record.state.started or start.started
     policy_md = start.objects[start.started.policy_md].decode()
     tools = start.objects[start.started.tools].decode()
+    images = dict(session.objects)
     while record.state.open:
         view = View(
             episode=record.state.aggregate,
@@ -127,6 +128,7 @@ def _to_the_end(
             turns=record.state.turns,
             policy_md=policy_md,
             tools=tools,
+            images=dict(images),
         )
         turn = len(record.state.turns) + 1
         record.say(acted(policy_fn(view), turn, read), at=record.state.at)
@@ -135,4 +137,5 @@ def _to_the_end(
         if word is not None and said is not None:
             drafts = worded(drafts, word(said, session.patient))
         record.append(drafts)
+        images |= session.objects
     return record.events

@@ -49,6 +49,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     requested: EpisodeRequested
     world: World
+    objects: dict[str, bytes] = {}
+    """By digest, the pictures that the last answer names: they are stored before it is."""
 
     @property
     def patient(self) -> Patient:
@@ -183,6 +185,7 @@ def _answer(session: Session, turn: Turn) -> tuple[list[Data], int, Outcome | No
         content=outcome.content,
         reveals=list(dict.fromkeys(outcome.reveals)),
         effect=outcome.effect,
+        images=[digest(p) for p in outcome.pictures] or msgspec.UNSET,
     )
     said: list[Data] = [outcome.said] if outcome.said else []
     return [*said, observation], at, outcome
@@ -251,4 +254,5 @@ def respond(session: Session, episode: Episode) -> tuple[Session, list[Draft]]:
         facts.append(EpisodeEnded(reason=reason, turns=len(episode.turns), answer=answer))
     drafts = [Draft(data=f, at=at, correlation=episode.correlation) for f in facts]
     world = evolve(session.world, observation, at)
-    return msgspec.structs.replace(session, world=world), drafts
+    objects = {digest(p): p for p in outcome.pictures} if outcome is not None else {}
+    return msgspec.structs.replace(session, world=world, objects=objects), drafts

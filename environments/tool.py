@@ -43,6 +43,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Simulated time after the call, where it is not the tool's usual latency."""
     answer: Answer | None = None
     """Set by a submission: ends the episode."""
+    pictures: tuple[bytes, ...] = ()
+    """PNG files, the same bytes on every machine (knowledge/images/png.py)."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,7 +138,7 @@ def every_tool(id_: str, *, filled: bool) -> Calls:
     some = {"region": region, "lesion": "L1", "system": "lung_rads_2022", "finding": "free_air"}
     some |= {"view": next(iter(kind.views)), "finding_type": next(iter(kind.types))}
     some |= {"to": "patient", "question": "Any pain?", "thought": "all of it"}
-    some |= {"probability": 0.5}
+    some |= {"probability": 0.5, "centre": 40.0, "width": 400.0}
     calls: Calls = []
     for name, tool in tools(DOMAIN).items():
         if not name.startswith("submit_"):

@@ -111,6 +111,8 @@ class ObservationReturned(Data, frozen=True, kw_only=True):
     reveals: list[str] = []
     """Fact ids that the agent has now observed, e.g. `vitals`, `allergies`, `lab:lactate`."""
     effect: Effect | None = None
+    images: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """Digests of the pictures that go with it (PNG, in the object store); unset for none."""
 
 
 class EpisodeEnded(Data, frozen=True, kw_only=True):

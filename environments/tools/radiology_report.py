@@ -23,7 +23,6 @@ from ..tool import Context, Outcome, tool
 
 HERE = ("radiology_report",)
 LesionId = Annotated[str, Meta(min_length=2, max_length=20)]
-Axis = Literal["all", "long", "short", "solid", "wall"]
 METFORMIN_EGFR = 60
 """Filtration below which the US label of metformin stops it for iodinated contrast (FDA 2016)."""
 
@@ -172,55 +171,6 @@ def characterise_lesion(ctx: Context, lesion: LesionId) -> Outcome:
         content["more_with_view"] = one.view
     facts = (looked(one, viewed=False), *((looked(one, viewed=True),) if seen else ()))
     return Outcome(content=content, reveals=facts)
-
-
-def _measurable(study: Study, one: Seen, *, seen: bool) -> dict[str, float]:
-    """Lengths with borders that can be seen."""
-    signs = one.shown(viewed=seen)
-    shown = {a: v for a, v in one.mm.items() if a in study.kind.axes}
-    if signs.get("walls") == "not assessable":
-        shown.pop("wall", None)
-    return shown
-
-
-@tool(effect="read", minutes=1, domains=HERE)
-def measure_lesion(ctx: Context, lesion: LesionId, axis: Axis = "all") -> Outcome:
-    """Measure a lesion in mm, with the standard deviation of one measurement.
-
-    Fields:
-        lesion: Id of a lesion that view_region has shown.
-        axis: One axis, or all that have borders: long, short, solid part, wall or septum.
-
-    """
-    study, one = found(ctx.world, lesion)
-    known = _measurable(study, one, seen=viewed(ctx.world, one))
-    shown = known if axis == "all" else {a: v for a, v in known.items() if a == axis}
-    content: dict[str, Any] = {"lesion": one.id, "mm": shown, "sd_mm": study.kind.error_mm}
-    if not shown:
-        content["note"] = "no borders to measure"
-    return Outcome(content=content, reveals=tuple(f"measured:{one.id}:{a}" for a in shown))
-
-
-@tool(effect="read", minutes=1, domains=HERE)
-def compare_with_prior(ctx: Context, lesion: LesionId) -> Outcome:
-    """Compare a measured lesion with the images of the prior study.
-
-    Fields:
-        lesion: Id of a lesion that was measured.
-
-    """
-    study, one = found(ctx.world, lesion)
-    months = study.order.prior_months
-    if not months:
-        raise insufficient("prior study")
-    if f"measured:{one.id}:long" not in ctx.world.observed:
-        raise insufficient(f"measured:{one.id}:long")
-    content: dict[str, Any] = {"lesion": one.id, "months_ago": months, "prior_mm": one.prior_mm}
-    if one.prior_mm:
-        content["long_axis_change_mm"] = round(one.mm["long"] - one.prior_mm["long"], 1)
-    else:
-        content["note"] = "not there before"
-    return Outcome(content=content, reveals=(f"compared:{one.id}",))
 
 
 @tool(effect="read", minutes=1, domains=HERE)

@@ -10,6 +10,7 @@ from typing import Any
 from ..conditions import Forbidden, Judgement, Required
 from ..patients import Patient
 from ..radiology.kinds import Kind, kinds, type_of
+from ..radiology.pictures import pictured
 from ..radiology.report import Conclusion, examined
 from ..radiology.studies import Seen, Study, contrast_allowed, obtainable
 from . import Call
@@ -194,6 +195,8 @@ def relevant(patient: Patient) -> tuple[str, ...]:
     facts += ["characterised:*", "measured:*", "draft:*", "demographics"]
     if study.order.prior_months:
         facts += ["prior_opened", "prior_reports", "compared:*"]
+    if pictured(patient, study):
+        facts += ["picture:*", "window:*", "histogram:*", "segmented:*"]
     if study.system:
         facts += [f"score:{study.system}", f"follow_up:{study.system}"]
     for one in study.lesions:

@@ -44,6 +44,7 @@ FINDINGS: tuple[Finding, ...] = (
 SIZE = (512, 512)
 MM = 0.8
 """Side of a pixel, mm, in the plane of the detector."""
+_HALF_PX = (150.0, 168.0)
 LARGE_HEART = 0.5
 """Cardiothoracic ratio above which a frontal PA film shows cardiomegaly (Danzer 1919)."""
 
@@ -66,6 +67,8 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Diameter of the nodule, mm."""
     height_share: Share = 0.5
     """Place of an opacity or nodule in the lung, 0 at the apex and 1 in the sulcus."""
+    mediastinal_shift_mm: Size = 0.0
+    """How far air under tension pushes heart and trachea to the other side."""
 
 
 def draw(s: Stream, fixed: Mapping[str, Any]) -> Truth:
@@ -89,6 +92,16 @@ def draw(s: Stream, fixed: Mapping[str, Any]) -> Truth:
     )
 
 
+def half_width_mm(seed: int) -> float:
+    """Half of the inner chest of the film of this seed, mm."""
+    return MM * named("images", "chest_film", seed, "anatomy").uniform(*_HALF_PX)
+
+
+def _pushed(truth: Truth) -> float:
+    """Shift of the mediastinum towards the patient's left, pixels."""
+    return truth.mediastinal_shift_mm / MM * (1.0 if truth.side == "right" else -1.0)
+
+
 class _Chest(msgspec.Struct, frozen=True):
     """Where the walls are, pixels; columns count from the midline."""
 
@@ -107,7 +120,7 @@ def render(truth: Truth, seed: int) -> Picture:
     s = named("images", "chest_film", seed, "anatomy")
     chest = _chest(truth, s)
     y, x = grid(SIZE)
-    field = _body(chest, s, seed)
+    field = _body(chest, s, seed, _pushed(truth))
     aerated = np.zeros(SIZE)
     for side, cols in (("right", slice(0, 256)), ("left", slice(256, 512))):
         own = side == truth.side
@@ -132,7 +145,7 @@ def render(truth: Truth, seed: int) -> Picture:
 
 
 def _chest(truth: Truth, s: Stream) -> _Chest:
-    half = s.uniform(150.0, 168.0)
+    half = s.uniform(*_HALF_PX)
     top, base = s.uniform(62.0, 74.0), s.uniform(400.0, 420.0)
     y: Field = np.arange(SIZE[0], dtype=np.float64) + 0.5
     centre, reach = top + 0.72 * (base - top), 0.72 * (base - top) + 2.0
@@ -152,11 +165,12 @@ def _chest(truth: Truth, s: Stream) -> _Chest:
     ]
     slope = np.clip((y - top - 150.0) / (low + 18.0 - top - 150.0), 0.0, 1.0)
     round_[1] = np.where(y < low + 18.0, round_[1] * (0.8 + 0.2 * slope), round_[1])
-    heart = (np.maximum(stem, round_[0]), np.maximum(stem + knob, round_[1]))
+    push = _pushed(truth)
+    heart = (np.maximum(stem, round_[0]) - push, np.maximum(stem + knob, round_[1]) + push)
     return _Chest(s.uniform(253.0, 259.0), half, top, base, wall, heart)
 
 
-def _body(chest: _Chest, s: Stream, seed: int) -> Field:
+def _body(chest: _Chest, s: Stream, seed: int, push: float) -> Field:
     y, x = grid(SIZE)
     across = np.abs(x - chest.mid)
     rows = np.arange(SIZE[0]) + 0.5
@@ -167,7 +181,10 @@ def _body(chest: _Chest, s: Stream, seed: int) -> Field:
     field += 14.0 * soft(across - chest.half * 0.5, 120.0) * soft(chest.base - 20.0 - y, 60.0)
     spine = soft(across - 17.0, 8.0)
     field += spine * (14.0 + 8.0 * bump(((y % 24.0) - 12.0) / 3.0))
-    field -= 34.0 * soft(across - 9.0, 6.0) * soft(y - chest.top - 95.0, 20.0)
+    # The windpipe leans over as it goes down.
+    lean = push * np.clip((y - chest.top) / 95.0, 0.0, 1.0)
+    windpipe = soft(np.abs(x - chest.mid - lean) - 9.0, 6.0)
+    field -= 34.0 * windpipe * soft(y - chest.top - 95.0, 20.0)
     bone = np.zeros(SIZE)
     for sign in (-1.0, 1.0):
         inner = (chest.top + s.uniform(34.0, 40.0), chest.mid + sign * 24.0)

@@ -134,9 +134,7 @@ def _breast(s: Stream, at: tuple[float, float], truth: Truth, seed: int) -> tupl
     return field, inside
 
 
-def _strands(
-    tissue: Field, s: Stream, reach: float, at: tuple[float, float], half: float
-) -> None:
+def _strands(tissue: Field, s: Stream, reach: float, at: tuple[float, float], half: float) -> None:
     """Ligaments and ducts: thin, they gather towards the nipple; none crosses the mass."""
     laid = np.zeros(SIZE)
     for _ in range(44):

@@ -185,7 +185,7 @@ def _behind(distance: Field, at: tuple[float, float]) -> Field:
 def _speckled(field: Field, seed: int) -> Field:
     """Speckle: grain that grows with brightness, wider across the beam."""
     raw = grain(SIZE, "images", "thyroid", seed, "speckle")
-    wide = (raw + np.roll(raw, 1, 1) + np.roll(raw, 2, 1) + np.roll(raw, 3, 1)) / 2.0
+    wide = (raw + np.roll(raw, 1, 1) + np.roll(raw, 2, 1)) / math.sqrt(3.0)
     wide = (wide + np.roll(wide, 1, 0)) / math.sqrt(2.0)
     return np.asarray(field * (1.0 + 0.17 * wide))
 

@@ -98,6 +98,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Region -> what a normal one looks like."""
     sided: bool = False
     """Shows one side of the body, which the variant names as `side`."""
+    picture: str = ""
+    """Kind of picture that its lesions can be drawn in; "" for none."""
     error_mm: float
     """Standard deviation of one measurement, mm."""
     decimals: int = 0

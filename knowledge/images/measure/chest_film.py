@@ -136,6 +136,21 @@ def cardiothoracic_ratio(chest: Chest) -> float:
     return reach / walls
 
 
+def inner_width_mm(picture: Picture) -> float:
+    """Widest inner chest, from rib to rib. Raises Unmeasurable where there are not two lungs."""
+    chest = lungs(picture)
+    columns = np.nonzero((chest.fields["right"] | chest.fields["left"]).any(axis=0))[0]
+    return float(columns[-1] - columns[0] + 1) * picture.mm
+
+
+def region(picture: Picture) -> Mask:
+    """Where the opacity or nodule lies. Raises Unmeasurable where there is none."""
+    found = _largest(lungs(picture))
+    if found is None:
+        raise Unmeasurable("no shadow is to be seen in the lungs")
+    return found[1]
+
+
 def _until_dome(first: Field) -> float:
     """Largest reach of a heart border above its corner with the dome.
 
@@ -185,9 +200,14 @@ def fluid_share(chest: Chest, side: str) -> float:
 
 
 def _shadow(chest: Chest) -> dict[str, float | str] | None:
-    """The largest round or cloudy shadow in a lung."""
+    found = _largest(chest)
+    return None if found is None else _sized(chest, *found)
+
+
+def _largest(chest: Chest) -> tuple[str, Mask] | None:
+    """The largest round or cloudy shadow in a lung, and its side."""
     level = chest.lung + 0.45 * (chest.flesh - chest.lung)
-    best: dict[str, float | str] | None = None
+    best: tuple[str, Mask] | None = None
     largest = 0.0
     for side, field in chest.fields.items():
         seen = opened(field & (smooth(chest.smoothed, 1.5) > level), 3)
@@ -197,7 +217,7 @@ def _shadow(chest: Chest) -> dict[str, float | str] | None:
             if region.area <= largest or _touches(mask, inner):
                 continue
             largest = region.area
-            best = _sized(chest, side, half_height(chest.smoothed, mask, 8, field))
+            best = (side, half_height(chest.smoothed, mask, 8, field))
     return best
 
 

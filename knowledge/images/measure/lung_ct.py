@@ -52,6 +52,14 @@ def measure(picture: Picture) -> dict[str, float | str]:
     return found | {"mean_hu": _density(hu, body, kind), "lung_rads": lung_rads(found)}
 
 
+def region(picture: Picture) -> Mask:
+    """Where the nodule lies. Raises Unmeasurable where there is none."""
+    if picture.pixels.ndim != 2 or picture.modality != "CT":
+        raise Unmeasurable("this is no CT slice")
+    field = smooth(picture.values, 0.8)
+    return _nodule(field, lung_mask(field))
+
+
 def expected(truth: Truth) -> dict[str, float | str]:
     """The truth under the names of the measure."""
     found: dict[str, float | str] = {

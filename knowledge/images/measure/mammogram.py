@@ -1,5 +1,6 @@
 """Measures on a mammogram: size, margin and density of a mass, calcifications in it."""
 
+import msgspec
 import numpy as np
 
 from ...errors import Unmeasurable
@@ -36,6 +37,41 @@ def measure(picture: Picture) -> dict[str, float | str]:
     """Axes, margin, density against the gland, specks, and the category these make."""
     if picture.pixels.ndim != 2:
         raise Unmeasurable("a mammogram is grey")
+    seen = _seen(picture)
+    soft, bits, fat, gland, body = seen.field, seen.specks, seen.fat, seen.gland, seen.body
+    longest, across = extent_px(body)
+    short = min(across, 4.0 * float(body.sum()) / (np.pi * longest))
+    margin = _margin(soft, body)
+    inside = float(np.median(soft[shrunk(body, 5)])) if shrunk(body, 5).any() else gland
+    return {
+        "long_axis_mm": round(longest * picture.mm, 2),
+        "short_axis_mm": round(short * picture.mm, 2),
+        "margin": margin,
+        "density": _density(inside, fat, gland),
+        "calcifications": float(len(parts(bits & grown(body, 2), 2.0))),
+        "bi_rads": CATEGORIES[margin],
+    }
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What is seen of a picture: without its specks, with its levels of grey."""
+
+    field: Field
+    specks: Mask
+    fat: float
+    gland: float
+    body: Mask
+    """The mass."""
+
+
+def region(picture: Picture) -> Mask:
+    """Where the mass lies. Raises Unmeasurable where there is none."""
+    if picture.pixels.ndim != 2:
+        raise Unmeasurable("a mammogram is grey")
+    return _seen(picture).body
+
+
+def _seen(picture: Picture) -> Seen:
     field = picture.values
     soft = smooth(field, 1.0)
     bits = _specks(field)
@@ -50,18 +86,7 @@ def measure(picture: Picture) -> dict[str, float | str]:
         # Strands that the border reaches are cut off again before the next step.
         found = parts(opened(half_height(soft, body, reach), 4))
         body = only(found[0], field.shape) if found else body
-    longest, across = extent_px(body)
-    short = min(across, 4.0 * float(body.sum()) / (np.pi * longest))
-    margin = _margin(soft, body)
-    inside = float(np.median(soft[shrunk(body, 5)])) if shrunk(body, 5).any() else gland
-    return {
-        "long_axis_mm": round(longest * picture.mm, 2),
-        "short_axis_mm": round(short * picture.mm, 2),
-        "margin": margin,
-        "density": _density(inside, fat, gland),
-        "calcifications": float(len(parts(bits & grown(body, 2), 2.0))),
-        "bi_rads": CATEGORIES[margin],
-    }
+    return Seen(soft, bits, fat, gland, body)
 
 
 def expected(truth: Truth) -> dict[str, float | str]:

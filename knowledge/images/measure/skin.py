@@ -52,6 +52,13 @@ def measure(picture: Picture) -> dict[str, float | str]:
     }
 
 
+def region(picture: Picture) -> Mask:
+    """Where the lesion lies, without its streaks. Raises Unmeasurable where there is none."""
+    if picture.pixels.ndim != 3:
+        raise Unmeasurable("a photograph of skin is in colour")
+    return lesion(picture)[0]
+
+
 def expected(truth: Truth) -> dict[str, float | str]:
     """The outline's own measures, and the signs as they were drawn."""
     mask = polar(SIZE, (256.0, 256.0), outline(truth)) < 0.0

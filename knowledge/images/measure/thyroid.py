@@ -60,6 +60,15 @@ def measure(picture: Picture) -> dict[str, float | str]:
     return found | {"ti_rads": ti_rads(found)}
 
 
+def region(picture: Picture) -> Mask:
+    """Where the nodule lies. Raises Unmeasurable where there is none."""
+    if picture.pixels.ndim != 2:
+        raise Unmeasurable("an ultrasound is grey")
+    field = picture.values
+    plain = _without_shadow(field, _calcium(field))
+    return nodule(plain, *_gland(plain))
+
+
 def expected(truth: Truth) -> dict[str, float | str]:
     """The truth under the names of the measure."""
     found: dict[str, float | str] = {
