@@ -1,7 +1,10 @@
 """`healthgym images`: phantoms with known truth, rendered, measured, and the measures checked."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -18,6 +21,7 @@ app = typer.Typer(
 Kind = Annotated[str, typer.Argument(help="Kind of picture, such as chest_film.")]
 Seed = Annotated[int, typer.Option(help="Seed of truth and picture.")]
 _CHUNK = 25
+_TIMED = 9
 
 
 @app.command()
@@ -148,13 +152,18 @@ def _checked(only: Sequence[str], n: int, jobs: int) -> Iterator["Row"]:
 def _all(
     work: list[tuple[str, int, int]], jobs: int
 ) -> list[tuple[tuple[str, int, int], list["Reading"]]]:
-    if jobs == 1:
-        return [(part, _some(part)) for part in work]
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    from rich.console import Console
+    from rich.progress import track
+
+    screen = Console(stderr=True)
+    if jobs == 1:
+        return [(part, _some(part)) for part in track(work, "pictures", console=screen)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        return list(zip(work, pool.map(_some, work), strict=True))
+        found = track(pool.map(_some, work), "pictures", total=len(work), console=screen)
+        return list(zip(work, found, strict=True))
 
 
 def _some(part: tuple[str, int, int]) -> list["Reading"]:
@@ -162,6 +171,26 @@ def _some(part: tuple[str, int, int]) -> list["Reading"]:
 
     kind, first, last = part
     return readings(kind, range(first, last))
+
+
+def _pace(kind: str) -> str:
+    """How long a picture takes on this machine: medians of a few, one process."""
+    from ..knowledge import images
+    from ..knowledge.errors import Unmeasurable
+
+    drawn, measured = [], []
+    for seed in range(_TIMED + 1):
+        truth = images.draw(kind, seed)
+        start = perf_counter()
+        picture = images.render(kind, truth, seed)
+        middle = perf_counter()
+        with suppress(Unmeasurable):
+            images.measure(kind, picture)
+        drawn.append(middle - start)
+        measured.append(perf_counter() - middle)
+    # The first one also loads the libraries.
+    times = [1000.0 * median(t[1:]) for t in (drawn, measured)]
+    return f"Drawn in {times[0]:.0f} ms, measured in {times[1]:.0f} ms a picture."
 
 
 def page(rows: Sequence["Row"], n: int) -> str:
@@ -177,12 +206,12 @@ def page(rows: Sequence["Row"], n: int) -> str:
         "what was not found counts as wrong.",
         "The limits of the measures were set on pictures of the same generator, other seeds among",
         "them: these figures say that the truth is recoverable from the pixels, not how the",
-        "measures fare on patients.",
+        "measures fare on patients. Times are medians of a few pictures in one process.",
         "",
         "![One picture of each kind](images.png)",
     ]
     for kind in dict.fromkeys(row.kind for row in rows):
-        lines += ["", f"## {kind.replace('_', ' ')}", ""]
+        lines += ["", f"## {kind.replace('_', ' ')}", "", _pace(kind), ""]
         lines.append("| quantity | n | missed | bias | MAE | p95 | tolerance | right |")
         lines.append("|---|--:|--:|--:|--:|--:|---|--:|")
         limits = images.tolerances(kind)

@@ -192,8 +192,9 @@ def _body(chest: _Chest, s: Stream, seed: int, push: float) -> Field:
         part = bone[:150]
         np.maximum(part, soft(line(part.shape, inner, outer) - 7.0, 5.0), out=part)
     # Air in the stomach, under the left dome.
-    air = ellipse(SIZE, (chest.base + 8.0, chest.mid + s.uniform(56.0, 72.0)), (13.0, 30.0), -0.15)
-    field -= 22.0 * soft(air, 9.0)
+    rows, cols, at = box(SIZE, (chest.base + 8.0, chest.mid + s.uniform(56.0, 72.0)), 44.0)
+    part = field[rows, cols]
+    part -= 22.0 * soft(ellipse(part.shape, at, (13.0, 30.0), -0.15), 9.0)
     return field + 22.0 * bone * soft(across - outline, 10.0)
 
 
@@ -218,7 +219,7 @@ def _parenchyma(chest: _Chest, across: Field, y: Field, seed: int, side: str) ->
     root = (chest.top + 170.0, (0.0 if side == "left" else 256.0) + sign * 40.0)
     root = (root[0], root[1] - (256.0 - chest.mid if side == "left" else chest.mid - 256.0) * sign)
     dark = np.zeros(shape)
-    for turn in (-1.45, -1.1, -0.7, -0.25, 0.2, 0.6, 0.95, 1.25, 1.5):
+    for turn in (-1.4, -1.0, -0.55, -0.1, 0.35, 0.75, 1.1, 1.45):
         lean = turn + s.uniform(-0.12, 0.12)
         wide = s.uniform(2.3, 3.0) + 0.5 * (turn > 0.0)
         stem = tree(s, root, lean if sign > 0 else math.pi - lean, 19.0, wide, 9)

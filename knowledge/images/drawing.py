@@ -148,7 +148,7 @@ def tree(
     `turn` is its first direction in radians, 0 to the right and growing downwards.
     """
     twigs: list[Twig] = []
-    while left > 0 and width > 0.35:
+    while left > 0 and width > 0.45:
         tip = (root[0] + step * math.sin(turn), root[1] + step * math.cos(turn))
         twigs.append((root, tip, width))
         root, left, width = tip, left - 1, width * s.uniform(0.82, 0.92)

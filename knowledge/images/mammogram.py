@@ -93,11 +93,14 @@ def render(truth: Truth, seed: int) -> Picture:
     s = named("images", "mammogram", seed, "anatomy")
     at = (256.0 + s.uniform(-60.0, 60.0), s.uniform(150.0, 205.0))
     field, inside = _breast(s, at, truth, seed)
-    distance = polar(SIZE, at, outline(truth))
+    rim = outline(truth)
     edge = 26.0 if truth.margin == "indistinct" else 3.0
     level = DENSITIES[truth.density]
-    mottle = 2.5 * clouds(SIZE, 12.0, "images", "mammogram", seed, "mottle")
-    field += soft(distance, edge) * inside * (level + mottle - field)
+    rows, cols, own = box(SIZE, at, float(rim.max()) + edge)
+    part = field[rows, cols]
+    mottle = 2.5 * clouds(part.shape, 12.0, "images", "mammogram", seed, "mottle")
+    cover = soft(polar(part.shape, own, rim), edge) * inside[rows, cols]
+    part += cover * (level + mottle - part)
     if truth.margin == "spiculated":
         _spicules(field, truth, at, s, level)
     for spot in _specks(truth, at, s):
@@ -112,8 +115,10 @@ def _breast(s: Stream, at: tuple[float, float], truth: Truth, seed: int) -> tupl
     _, x = grid(SIZE)
     reach = s.uniform(340.0, 380.0)
     shape = ellipse(SIZE, (256.0, 0.0), (s.uniform(222.0, 236.0), reach))
-    nipple = ellipse(SIZE, (256.0, reach + 4.0), (13.0, 12.0))
-    outside = np.minimum(shape, nipple)
+    rows, cols, own = box(SIZE, (256.0, reach + 4.0), 20.0)
+    part = shape[rows, cols]
+    np.minimum(part, ellipse(part.shape, own, (13.0, 12.0)), out=part)
+    outside = shape
     inside = soft(outside, 5.0)
     tissue = FAT + 2.0 * clouds(SIZE, 18.0, "images", "mammogram", seed, "lobules")
     _strands(tissue, s, reach, at, truth.long_axis_mm / MM / 2.0)
@@ -137,7 +142,7 @@ def _breast(s: Stream, at: tuple[float, float], truth: Truth, seed: int) -> tupl
 def _strands(tissue: Field, s: Stream, reach: float, at: tuple[float, float], half: float) -> None:
     """Ligaments and ducts: thin, they gather towards the nipple; none crosses the mass."""
     laid = np.zeros(SIZE)
-    for _ in range(44):
+    for _ in range(36):
         row, col = s.uniform(30.0, 482.0), s.uniform(-10.0, 230.0)
         turn = math.atan2(256.0 - row, reach - col) + s.uniform(-0.25, 0.25)
         for piece in tree(s, (row, col), turn, 17.0, s.uniform(0.5, 1.3), s.integer(4, 9)):

@@ -134,7 +134,7 @@ def _neck(s: Stream, at: tuple[float, float], seed: int) -> Field:
     field += gland * (_GLAND - field)
     # The capsule is a thin bright line.
     rim = np.abs(ellipse(SIZE, (at[0], 252.0), (172.0, 214.0)) - 2.0)
-    field += 40.0 * soft(rim - 1.0, 3.0) * soft(86.0 - depth, 6.0)
+    field += 16.0 * soft(rim - 1.0, 3.0) * soft(86.0 - depth, 6.0)
     side = s.choice((-1.0, 1.0))
     _tube(field, (270.0, 256.0 + side * 268.0), (120.0, 62.0), 22.0, 70.0)
     _tube(field, (300.0, 256.0 - side * 236.0), (44.0, 40.0), 12.0, 46.0)
