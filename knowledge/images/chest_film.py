@@ -192,8 +192,8 @@ def _body(chest: _Chest, s: Stream, seed: int, push: float) -> Field:
         part = bone[:150]
         np.maximum(part, soft(line(part.shape, inner, outer) - 7.0, 5.0), out=part)
     # Air in the stomach, under the left dome.
-    rows, cols, at = box(SIZE, (chest.base + 8.0, chest.mid + s.uniform(56.0, 72.0)), 44.0)
-    part = field[rows, cols]
+    down, along, at = box(SIZE, (chest.base + 8.0, chest.mid + s.uniform(56.0, 72.0)), 44.0)
+    part = field[down, along]
     part -= 22.0 * soft(ellipse(part.shape, at, (13.0, 30.0), -0.15), 9.0)
     return field + 22.0 * bone * soft(across - outline, 10.0)
 
