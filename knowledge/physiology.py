@@ -108,6 +108,7 @@ def _derived(v: dict[str, float]) -> None:
         + v["bun_mg_dl"] / 2.8
         + v["ethanol_mg_dl"] / 4.6
         + v.get("methanol_mg_dl", 0.0) / 3.2
+        + v.get("ethylene_glycol_mg_dl", 0.0) / 6.2
         + 4
     )
     v["urine_ketones_mg_dl"] = 20.0 * max(v["beta_hydroxybutyrate_mmol_l"] - 0.4, 0.0)
