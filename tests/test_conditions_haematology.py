@@ -12,7 +12,7 @@ from healthgym.agents import expert
 from healthgym.agents.differential import ranked
 from healthgym.agents.reading import Seen, family_of
 from healthgym.agents.toolcall import parse, render
-from healthgym.bus.view import Action
+from healthgym.bus.view import Action, View
 from healthgym.cli.admission import FOOLISH, GOOD, examine
 from healthgym.cli.tells import DEMOGRAPHIC, MOST, tells
 from healthgym.environments.run import play
@@ -130,6 +130,10 @@ def test_the_expert_manages_them() -> None:
     assert np.mean(earned) >= 0.85
 
 
+def one_by_one(actions: list[Action]) -> Callable[[View], Action]:
+    return lambda view: actions[len(view.turns)]
+
+
 def value(**found: float) -> Callable[[Seen], Seen]:
     return lambda seen: msgspec.structs.replace(seen, values={**seen.values, **found})
 
@@ -193,7 +197,7 @@ def test_what_harms_is_found(own: str, drug_name: str, dose: float, unit: str, r
     calls = [(c.tool, dict(c.arguments)) for c in reference(generate(own, 300500))]
     route = "oral" if drug_name == "prednisone" else "iv"
     chosen = {"drug_name": drug_name, "dose": dose, "dose_unit": unit, "route": route}
-    for extra, there in (([], False), ([("prescribe_medication", chosen)], True)):
-        said = iter([*extra, *calls])
-        scored = score(play(asked, lambda _, said=said: Action(raw=render(*next(said)))))
+    for tried, there in ((calls, False), ([("prescribe_medication", chosen), *calls], True)):
+        played = [Action(raw=render(*call)) for call in tried]
+        scored = score(play(asked, one_by_one(played)))
         assert (rule in {f.rule for f in scored.findings}) is there

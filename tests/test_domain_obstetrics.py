@@ -227,6 +227,29 @@ def test_flipping_the_decisive_finding_changes_the_disorder(
     assert "magnesium" in given_ids
 
 
+def test_a_fit_is_eclampsia_by_what_goes_with_it() -> None:
+    """The same fit: magnesium where pressure and protein go with it, none in a known epilepsy."""
+    for id_, asks in (("ob_eclampsia_moderate_001", True), ("ob_epileptic_fit_001", False)):
+        p = patient(id_)
+        assert p.findings["had_fit"]
+        assert ("magnesium" in {r.id for r in judgement(p).required}) is asks
+        assert _when(p) == ("within_24h" if asks else "expectant")
+        assert run(id_, without(id_, "ask_patient"))[1].composite <= 0.15
+    bare = changed(patient("ob_eclampsia_moderate_001"), {"headache_new": False})
+    bare = changed(bare, {"flashes_seen": False, "pain_upper_right": False, "lungs_wet": False})
+    assert "magnesium" in {r.id for r in judgement(bare).required}
+
+
+def test_superimposed_preeclampsia_is_bound_by_the_rules_of_preeclampsia() -> None:
+    mild, severe = patient("ob_superimposed_mild_001"), patient("ob_superimposed_severe_001")
+    assert code(mild.condition, knowing(mild)) == "O11.3"
+    assert (_when(mild), _when(severe)) == ("expectant", "within_24h")
+    assert _when(_with(mild, pregnant_week=37)) == "within_24h"
+    wanted = {"magnesium", "pressure_down"}
+    assert not wanted & {r.id for r in judgement(mild).required}
+    assert wanted <= {r.id for r in judgement(severe).required}
+
+
 def _with(p: Patient, **extra: Any) -> Patient:
     return msgspec.structs.replace(p, extra={**p.extra, **extra})
 
