@@ -6,6 +6,7 @@ from .cli import (
     audit,
     bias,
     calc,
+    charts,
     drugs,
     fairness,
     fork,
@@ -32,6 +33,8 @@ app = typer.Typer(
 for module in (run, play, score, look, fairness, audit, calc, fork, resume, patient):
     for command in module.COMMANDS:
         app.command()(command)
+app.command("import")(charts.import_)
+app.command()(charts.browse)
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(drugs.app, name="drugs")

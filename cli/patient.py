@@ -13,6 +13,7 @@ def patient(
     seed: Annotated[int, typer.Option(help="Which patient of the variant.")] = 0,
     hour: Annotated[float, typer.Option(help="Simulated hours after arrival.", min=0)] = 0.0,
     *,
+    fhir: Annotated[bool, typer.Option("--fhir", help="Print a FHIR R4 bundle.")] = False,
     json: Json = False,
 ) -> None:
     """Show a synthetic patient. Example: healthgym patient --variant dka_missed_insulin."""
@@ -26,6 +27,11 @@ def patient(
         how = manner(found)
     except KnowledgeError as error:
         raise fail(str(error)) from error
+    if fhir:
+        from ..knowledge.charts import export
+
+        as_json(export.fhir(export.chart_of(found)))
+        return
     at = int(hour * 60 * MINUTE)
     true = {key: round(value, 2) for key, value in levels(found, (), at).items()}
     body: dict[str, Any] = msgspec.to_builtins(found)

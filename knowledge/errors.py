@@ -21,6 +21,7 @@ KnowledgeError
 ├── Unmeasurable       a picture does not show what is to be measured
 ├── MissingExtra       an optional library is not installed
 ├── BadCorpus          a text file, or a library's folder, cannot be read
+├── BadChart           a chart from outside cannot be read
 ├── InvalidInput       an instrument's input is unknown, of a wrong type or implausible
 └── BadData            a data file breaks its schema or points at nothing
 """
@@ -156,6 +157,10 @@ class UnknownLibrary(KnowledgeError):
 
 class BadCorpus(KnowledgeError):
     """A corpus or a library's folder cannot be read; the message names the file and the place."""
+
+
+class BadChart(KnowledgeError):
+    """A chart from outside cannot be read; the message names the file, the place and what lacks."""
 
 
 class UnknownPicture(_Missing):

@@ -10,7 +10,7 @@ from ...knowledge.stays.papers import egfr, papers
 from ...knowledge.stays.tables import SIGNS
 from ..errors import insufficient, invalid
 from ..tool import Context, Outcome, tool
-from .ehr_management import HERE, LabLabel, need, read, row_of
+from .ehr_management import HERE, LabLabel, admission_note, need, read, row_of
 from .shared import Text
 
 Reason = Literal["", "wrong_unit", "duplicate", "impossible_value"]
@@ -26,7 +26,7 @@ def reconcile_medications(ctx: Context) -> Outcome:
     """
     p = ctx.world.patient
     own = papers(p)
-    note = next(n.id for n in own.notes if n.kind == "admission")
+    note = admission_note(p)
     need(ctx.world, f"row:{note}")
     names = dict.fromkeys((*own.home, *own.draft))
     rows = [[d, own.home.get(d, ""), own.draft.get(d, "")] for d in names]
@@ -83,7 +83,8 @@ def search_census(
     rows: list[list[Any]] = []
     for bed in everyone(ctx.world.patient):
         if label in SIGNS:
-            found = [(r.hour, float(getattr(r, label))) for r in bed.rows.signs]
+            told = ((r.hour, float(getattr(r, label))) for r in bed.rows.signs)
+            found = [(hour, value) for hour, value in told if value == value]  # noqa: PLR0124
         else:
             found = [(r.hour, r.value) for r in bed.rows.labs if r.label == label]
         if not found:

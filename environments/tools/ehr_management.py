@@ -9,6 +9,7 @@ from ...knowledge.patients import Patient
 from ...knowledge.stays.census import ward
 from ...knowledge.stays.course import plan_of
 from ...knowledge.stays.papers import Admission, papers
+from ...knowledge.stays.shelf import UNCHARTED
 from ...knowledge.stays.tables import LABS, SIGNS, Flow, Lab, Signs, Tables, tables
 from ...knowledge.world import World
 from ..errors import insufficient, invalid
@@ -93,7 +94,17 @@ def _shown(rows: list[Any], columns: tuple[str, ...], owner: str = "") -> Outcom
 
 
 def _cell(value: Any) -> Any:
+    if value == UNCHARTED or value != value:  # noqa: PLR0124 - NaN: not charted
+        return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def admission_note(patient: Patient) -> str:
+    """Id of the note on admission. Raises ToolRefused where the chart has none."""
+    for note in papers(patient).notes:
+        if note.kind == "admission":
+            return note.id
+    raise insufficient("an admission note")
 
 
 @tool(effect="read", minutes=1, domains=HERE)

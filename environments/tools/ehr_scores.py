@@ -10,7 +10,7 @@ from ...knowledge.stays.papers import YEAR_DAYS, papers
 from ...knowledge.stays.scores import Scored
 from ..errors import insufficient
 from ..tool import Context, Outcome, tool
-from .ehr_management import HERE, HadmId, Hour, charted, need, past, read, signs_of
+from .ehr_management import HERE, HadmId, Hour, admission_note, charted, need, past, read, signs_of
 
 Count = Annotated[int, Meta(ge=0, le=50)]
 
@@ -70,6 +70,8 @@ def calculate_news2_at(
         raise insufficient("vitals")
     if not owner:
         past(ctx.world, hour)
+    if not found[-1].complete:
+        raise insufficient(f"complete vital signs at hour {found[-1].hour:g}")
     if f"row:{owner}{found[-1].id}" not in ctx.world.observed:
         raise insufficient(f"vitals at hour {found[-1].hour:g}")
     return _shown("news2", scores.news2(found[-1], spo2_scale), f"score:news2:{owner}{hour}")
@@ -148,7 +150,7 @@ def calculate_lace(ctx: Context, ed_visits: Count) -> Outcome:
 
     """
     p = ctx.world.patient
-    note = next(n.id for n in papers(p).notes if n.kind == "admission")
+    note = admission_note(p)
     need(ctx.world, "admission", "earlier_admissions", f"row:{note}")
     plan = plan_of(p)
     found = scores.lace(

@@ -7,9 +7,9 @@ import msgspec
 
 from ..patients import Patient, generate
 from ..variants import domain_variants
-from . import scores
+from . import scores, shelf
 from .course import draw
-from .papers import hadm
+from .papers import hadm, papers
 from .tables import Tables, tables
 
 BEDS = 8
@@ -54,13 +54,15 @@ def _ward(body: bytes) -> tuple[Bed, ...]:
 
 
 def ward(patient: Patient) -> tuple[Bed, ...]:
-    """The neighbours, by hadm_id; the patient is not among them."""
+    """The neighbours, by hadm_id; the patient is not among them. None for a chart from outside."""
+    if shelf.taken(patient.variant):
+        return ()
     return _ward(msgspec.json.encode(patient))
 
 
 def everyone(patient: Patient) -> tuple[Bed, ...]:
     """The ward with the patient, by hadm_id."""
-    own = Bed(hadm_id=hadm(patient), patient=patient, present=True, own=True)
+    own = Bed(hadm_id=papers(patient).hadm_id, patient=patient, present=True, own=True)
     return tuple(sorted((*ward(patient), own), key=lambda b: b.hadm_id))
 
 

@@ -12,6 +12,7 @@ import msgspec
 from ..patients import Patient
 from ..physiology import levels, rare
 from ..rng import Stream, stream
+from . import shelf
 
 Fault = Literal["", "wrong_unit", "duplicate", "impossible_value"]
 
@@ -73,6 +74,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def plan_of(patient: Patient) -> Plan:
     """The plan of a stay. Raises msgspec.ValidationError for a key that a stay does not have."""
+    if held := shelf.taken(patient.variant):
+        return held.plan
     return msgspec.convert(patient.extra, Plan)
 
 

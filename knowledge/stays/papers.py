@@ -11,6 +11,7 @@ from ..instruments.core import calc
 from ..patients import Patient
 from ..rng import Stream
 from ..variants import comorbidities
+from . import shelf
 from .course import Plan, draw, plan_of
 from .tables import tables
 
@@ -245,4 +246,6 @@ def _papers(body: bytes) -> Papers:
 
 def papers(patient: Patient) -> Papers:
     """What is written about a patient's stay."""
+    if held := shelf.taken(patient.variant):
+        return held.papers
     return _papers(msgspec.json.encode(patient))

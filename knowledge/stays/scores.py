@@ -79,7 +79,7 @@ def news2(row: Signs, scale: int = 1) -> Scored:
 
 def last_signs(t: Tables, hour: float) -> Signs | None:
     """The last set of vital signs at or before an hour."""
-    found = [r for r in t.signs if r.hour <= hour]
+    found = [r for r in t.signs if r.hour <= hour and r.complete]
     return found[-1] if found else None
 
 

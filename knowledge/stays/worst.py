@@ -5,7 +5,14 @@ from typing import Any
 
 from ..instruments.core import calc
 from .scores import DAY, DRY, Scored, flows_in, labs_in, longest_dry, signs_in
+from .shelf import UNCHARTED
 from .tables import Flow, Lab, Signs, Tables
+
+
+def _told(row: Lab | Signs, name: str) -> bool:
+    """Whether that value was charted in the row."""
+    value = getattr(row, name)
+    return bool(value == value and value != UNCHARTED)  # noqa: PLR0124 - NaN is not itself
 
 
 class _Worst:
@@ -37,8 +44,8 @@ class _Worst:
 
     def sign(self, name: str, pick: Any) -> float | None:
         """The lowest or highest value of a vital sign; None where there is none."""
-        found = signs_in(self.t, self.after, self.upto)
-        charted = signs_in(self.every, self.after, self.upto)
+        found = [r for r in signs_in(self.t, self.after, self.upto) if _told(r, name)]
+        charted = [r for r in signs_in(self.every, self.after, self.upto) if _told(r, name)]
         if not found:
             self.absent("vitals", charted=bool(charted))
             return None
@@ -223,7 +230,7 @@ def _most(
     name: str,
 ) -> None:
     """Take the value with most points (the first of equals)."""
-    found = list(rows)
+    found = [r for r in rows if _told(r, name)]
     if not found:
         return
     best = max(found, key=lambda r: _earned(fixed, {field: getattr(r, name)}))
