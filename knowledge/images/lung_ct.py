@@ -36,6 +36,7 @@ LUNG_WINDOW = (-500.0, 1500.0)
 AIR, LUNG, FAT, MUSCLE, BLOOD, BONE = -1000.0, -860.0, -95.0, 55.0, 45.0, 420.0
 _POINTS = 180
 _THIN_PX = 1.3
+_SMALL_PX = 5.7
 NoduleType = Literal["solid", "part solid", "ground glass"]
 
 
@@ -243,7 +244,8 @@ def _rays(part: Field, at: tuple[float, float], size: float, s: Stream) -> None:
     start = s.uniform(0.0, 6.28)
     for step in range(11):
         turn = start + step * 0.571 + s.uniform(-0.2, 0.2)
-        far = size + s.uniform(4.5, 10.0)
+        # Strands of a small nodule are short.
+        far = size + s.uniform(4.5, 10.0) * min(1.0, (size / _SMALL_PX) ** 2)
         a = (at[0] + 0.7 * size * math.sin(turn), at[1] + 0.7 * size * math.cos(turn))
         b = (at[0] + far * math.sin(turn), at[1] + far * math.cos(turn))
         cover = 0.7 * soft(line(part.shape, a, b) - 0.7, 1.4)

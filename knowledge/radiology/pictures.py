@@ -159,11 +159,11 @@ def _lung_ct(side: str, features: Features, mm: Mapping[str, float]) -> Fields:
     if kind not in {"solid", "part solid", "ground glass"} or not plain or side == "none":
         return None
     mean, core = (mm["long"] + mm["short"]) / 2.0, mm.get("solid", 0.0)
-    if mean < 5.0 or (kind == "part solid" and (core < 3.0 or mean - core < 4.5)):
+    if mean < 4.5 or (kind == "part solid" and (core < 3.0 or mean - core < 4.5)):
         return None
     # An uneven outline of a solid nodule is drawn as spicules.
     rays = kind == "solid" and features.get("outline") == "irregular"
-    if rays and mean < 8.0:
+    if rays and mean < 5.0:
         return None
     return {
         "nodule_type": kind,

@@ -104,9 +104,11 @@ def _nodule(field: Field, lungs: Mask) -> Mask:
     for region in parts(seen, 16.0):
         if not border[region.coords[:, 0], region.coords[:, 1]].any():
             free |= only(region, field.shape)
-    # A wider disc also cuts off long spicules.
-    cut = [r for reach in (2, 4) for r in parts(opened(free, reach), 16.0)]
-    found = sorted((r for r in cut if r.solidity > 0.8 and _compact(r)), key=lambda r: -r.area)
+    # The widest disc that leaves a nodule cuts off its spicules.
+    found: list[Any] = []
+    for reach in (4, 3, 2):
+        cut = parts(opened(free, reach), 16.0)
+        found = found or [r for r in cut if r.solidity > 0.8 and _compact(r)]
     if not found:
         raise Unmeasurable("no nodule is to be seen")
     mask = filled(only(found[0], field.shape))
