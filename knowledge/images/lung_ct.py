@@ -242,9 +242,10 @@ def _nodule(field: Field, truth: Truth, at: tuple[float, float], s: Stream) -> N
 
 def _rays(part: Field, at: tuple[float, float], size: float, s: Stream) -> None:
     start = s.uniform(0.0, 6.28)
-    for step in range(11):
-        turn = start + step * 0.571 + s.uniform(-0.2, 0.2)
-        # Strands of a small nodule are short.
+    # Strands of a small nodule are few and short.
+    count = 11 if size >= _SMALL_PX else 6
+    for step in range(count):
+        turn = start + step * 6.283 / count + s.uniform(-0.2, 0.2)
         far = size + s.uniform(4.5, 10.0) * min(1.0, (size / _SMALL_PX) ** 2)
         a = (at[0] + 0.7 * size * math.sin(turn), at[1] + 0.7 * size * math.cos(turn))
         b = (at[0] + far * math.sin(turn), at[1] + far * math.cos(turn))

@@ -129,6 +129,8 @@ def axes(one: Shot) -> dict[str, float]:
 
 _UPPER, _LOWER = 0.38, 0.56
 """Heights in the lung of a film's upper and lower zone."""
+_LEAST_AIR = 0.1
+"""Narrower air is not drawn: it could not be measured."""
 _TENSION_MM = 14.0
 """Drawn shift of the mediastinum under tension."""
 
@@ -136,12 +138,12 @@ _TENSION_MM = 14.0
 def _chest_film(one: Seen, features: Features, mm: Mapping[str, float], seed: int) -> Fields:
     where = {"side": one.side, "height_share": _UPPER if "upper" in one.region else _LOWER}
     if features.get("pleural_line") == "visible":
-        if "long" not in mm:
-            return None
         shift = _TENSION_MM if features.get("mediastinal_shift") == "away" else 0.0
+        air = {**where, "finding": "pneumothorax", "mediastinal_shift_mm": shift}
+        if "long" not in mm:
+            return air
         share = round(mm["long"] / half_width_mm(seed), 3)
-        air = {"finding": "pneumothorax", "pneumothorax_share": share}
-        return {**where, **air, "mediastinal_shift_mm": shift} if share >= 0.1 else None
+        return {**air, "pneumothorax_share": share} if share >= _LEAST_AIR else None
     match features.get("opacity"):
         case "airspace":
             return {**where, "finding": "opacity"}
