@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -174,20 +174,20 @@ def _some(part: tuple[str, int, int]) -> list["Reading"]:
 
 
 def _pace(kind: str) -> str:
-    """How long a picture takes on this machine: medians of a few, one process."""
+    """Processor time of a picture on this machine: medians of a few."""
     from ..knowledge import images
     from ..knowledge.errors import Unmeasurable
 
     drawn, measured = [], []
     for seed in range(_TIMED + 1):
         truth = images.draw(kind, seed)
-        start = perf_counter()
+        start = process_time()
         picture = images.render(kind, truth, seed)
-        middle = perf_counter()
+        middle = process_time()
         with suppress(Unmeasurable):
             images.measure(kind, picture)
         drawn.append(middle - start)
-        measured.append(perf_counter() - middle)
+        measured.append(process_time() - middle)
     # The first one also loads the libraries.
     times = [1000.0 * median(t[1:]) for t in (drawn, measured)]
     return f"Drawn in {times[0]:.0f} ms, measured in {times[1]:.0f} ms a picture."
@@ -206,7 +206,7 @@ def page(rows: Sequence["Row"], n: int) -> str:
         "what was not found counts as wrong.",
         "The limits of the measures were set on pictures of the same generator, other seeds among",
         "them: these figures say that the truth is recoverable from the pixels, not how the",
-        "measures fare on patients. Times are medians of a few pictures in one process.",
+        "measures fare on patients. Times are processor time, medians of a few pictures.",
         "",
         "![One picture of each kind](images.png)",
     ]
