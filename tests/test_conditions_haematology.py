@@ -1,4 +1,4 @@
-"""Sickle cell disease, consumptive coagulation, ethylene glycol: no free answers, sound play."""
+"""Sickle cells, chemotherapy, consumed clotting, ethylene glycol: no free answers, sound play."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,8 @@ from healthgym.scorers.composite import score
 HOUR = 60 * MINUTE
 DOMAIN = "clinical_diagnosis"
 SICKLE = [c for c in conditions_in(DOMAIN) if condition(c).family == "sickle_unwell"]
-NEW = [*SICKLE, "disseminated_coagulation", "ethylene_glycol_poisoning"]
+CHEMO = [c for c in conditions_in(DOMAIN) if condition(c).family == "after_chemotherapy"]
+NEW = [*SICKLE, *CHEMO, "disseminated_coagulation", "ethylene_glycol_poisoning"]
 OWN = [v for v in variants(DOMAIN) if variant(v).condition in NEW]
 SEED = 900_000
 
@@ -45,21 +46,24 @@ def cohort(name: str, size: int = 60) -> list[Patient]:
 
 
 def test_counts() -> None:
-    assert len(SICKLE) == 4
+    assert (len(SICKLE), len(CHEMO)) == (4, 3)
     assert all(len(variants_of(c)) >= 4 for c in NEW)
     assert all(variant(v).trap or variant(v).difficulty == "easy" or v == OWN[0] for v in OWN)
     codes = [condition(c).icd10 for c in conditions_in(DOMAIN)]
     for c in NEW:
         assert listed(condition(c).icd10)
         assert codes.count(condition(c).icd10) == 1
-        assert len(condition(c).look_alikes) >= 3
+        assert len(condition(c).look_alikes) >= 2
 
 
-def test_nothing_free_gives_sickle_cell_disease_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = tuple(v for v in OWN if variant(v).condition in SICKLE)
+@pytest.mark.parametrize("members", [SICKLE, CHEMO], ids=["sickle", "chemotherapy"])
+def test_nothing_free_gives_the_answer_away(
+    members: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tuple(v for v in OWN if variant(v).condition in members)
     monkeypatch.setattr("healthgym.cli.tells.variants", lambda _: own)
     found = tells(DOMAIN)
-    assert {t.condition for t in found} == set(SICKLE)
+    assert {t.condition for t in found} == set(members)
     assert [t for t in found if t.auc > (0.6 if t.feature == DEMOGRAPHIC else MOST)] == []
 
 
@@ -84,6 +88,8 @@ def test_what_tells_them_apart_is_in_the_patients() -> None:
     assert middle("disseminated_coagulation", "fibrinogen_mg_dl") < 150
     films = [measured_labs(p, (), "blood_film", 0) for p in cohort("disseminated_coagulation")]
     assert all(film["blasts_pct"].value < 1 for film in films)
+    assert middle("neutropenic_sepsis", "neutrophils_10e9_l") < 0.5
+    assert middle("chemotherapy_mucositis", "neutrophils_10e9_l") > 1
     assert all("sickle_cell_disease" in p.comorbidities for c in SICKLE for p in cohort(c))
 
 
@@ -167,6 +173,13 @@ FLIPS: list[Flip] = [
         "thrombotic_thrombocytopenic_purpura",
     ),
     (
+        "after_chemotherapy",
+        value(neutrophils_10e9_l=0.2),
+        value(neutrophils_10e9_l=3, uric_acid_mg_dl=12, potassium_mmol_l=6.5),
+        "neutropenic_sepsis",
+        "tumour_lysis",
+    ),
+    (
         "took_something",
         value(ethylene_glycol_mg_dl=90, methanol_mg_dl=1),
         value(ethylene_glycol_mg_dl=1, methanol_mg_dl=90),
@@ -189,6 +202,7 @@ def test_the_decisive_fact_decides(flip: Flip) -> None:
     [
         ("crisis_typical", "red_blood_cells", 1, "units", "TRANSFUSION_NOT_INDICATED"),
         ("chest_syndrome_typical", "prednisone", 40, "mg", "STEROID_IN_SICKLE_CRISIS"),
+        ("lysis_typical", "potassium_chloride", 20, "mmol", "POTASSIUM_IN_HYPERKALAEMIA"),
         ("dic_oozing", "tranexamic_acid", 1000, "mg", "ANTIFIBRINOLYTIC_IN_DIC"),
     ],
 )
