@@ -165,11 +165,16 @@ def read(one: Image) -> Measured:
 
 
 def true_reading(one: Image) -> Measured:
-    """What a perfect reader of the picture would read."""
-    found = images.expected(one.shot.kind, one.shot.truth)
+    """What a perfect reader of the picture would read. Raises MissingExtra for a mole."""
+    return dict(_true(one.shot.kind, one.shot.truth, one.shot.seed))
+
+
+@lru_cache(maxsize=1024)
+def _true(kind: str, truth: Any, seed: int) -> Measured:
+    found = images.expected(kind, truth)
     if "pneumothorax_share" in found:
-        found["rim_mm"] = float(found["pneumothorax_share"]) * half_width_mm(one.shot.seed)
-    return _told(one.shot.kind, found)
+        found["rim_mm"] = float(found["pneumothorax_share"]) * half_width_mm(seed)
+    return _told(kind, found)
 
 
 def _told(kind: str, found: Mapping[str, float | str]) -> Measured:

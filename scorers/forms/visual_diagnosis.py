@@ -18,7 +18,7 @@ from ..milestones import Milestone
 from . import check
 
 RIGHT = 0.7
-HALF_RIGHT = 0.3
+WRONG_ADVICE, WRONG_CATEGORY = 0.3, 0.1
 """Credit where of category and advice only one is right; without both the answer is wrong."""
 WRONG_SIDE = 0.15
 WRONG_CODE = 0.85
@@ -39,7 +39,9 @@ def meaning(said: _Said, right: Conclusion) -> float:
         return 0.0
     graded = said.get("category") == right.category
     advised = said.get("recommendation") in right.advice
-    return 1.0 if graded and advised else HALF_RIGHT if graded or advised else 0.0
+    if graded:
+        return 1.0 if advised else WRONG_ADVICE
+    return WRONG_CATEGORY if advised else 0.0
 
 
 def measured(kind: str, said: _Said, found: Mapping[str, float | str], right: Conclusion) -> float:
