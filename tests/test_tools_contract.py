@@ -51,7 +51,16 @@ PLAIN: dict[str, dict[str, Any]] = {
     "grade_source": {"passage_id": "drug:warfarin:dose"},
 }
 """A sensible call where random words name nothing."""
-NAMED_IN_THE_CHART = {"compare_admissions", "draft_finding"}
+NAMED_IN_THE_CHART = {
+    "assess_abcde",
+    "compare_admissions",
+    "count_pixel_values",
+    "draft_finding",
+    "enhance_contrast",
+    "segment_lesion",
+    "track_lesion_changes",
+    "window_image",
+}
 """They take an id that only this patient's chart has; the tests of their domains call them."""
 Answered = Outcome | ToolRefused
 

@@ -31,6 +31,7 @@ def _chest_film(found: Found, about: About) -> Conclusion:
     del about
     side = str(found.get("side", "none"))
     ratio = ("cardiothoracic_ratio",)
+    keys: tuple[str, ...] = ratio
     if "fluid_share" in found:
         name, code, advice, keys = "pleural_effusion", "J90", "thoracentesis", ("fluid_share",)
     elif "air_share" in found:
@@ -79,14 +80,15 @@ def _skin(found: Found, about: About) -> Conclusion:
     points, suspicious = seven_point(found)
     category = "suspicious" if suspicious else "not_suspicious"
     keys = ("diameter_mm", "area_mm2")
+    codes: tuple[str, ...] = ("D22",)
     if suspicious:
         name, codes, advice = "suspected_melanoma", ("D48.5", "C43", "D03", "D49.2"), "excision"
     elif grown(found, about, "diameter_mm") >= SKIN_GROWTH:
         name, codes, advice = "atypical_naevus", ("D22", "D48.5"), "excision"
     elif points:
-        name, codes, advice = "atypical_naevus", ("D22",), "follow_up_3_months"
+        name, advice = "atypical_naevus", "follow_up_3_months"
     else:
-        name, codes, advice = "benign_naevus", ("D22",), "no_action"
+        name, advice = "benign_naevus", "no_action"
     return Conclusion(
         diagnosis=name,
         codes=codes,
@@ -136,6 +138,7 @@ def _histology(found: Found, about: About) -> Conclusion:
     """
     del about
     uneven = float(found["size_variation"]) > UNEVEN
+    codes: tuple[str, ...]
     if not uneven:
         name, codes, advice = "bland_tissue", ("N60", "D24", "N63"), "no_action"
     elif float(found["mitoses"]) == 0:
@@ -274,7 +277,8 @@ def _ctg_strip(found: Found, about: About) -> Conclusion:
     """NICHD 2008 (Macones, Obstet Gynecol 112:661); management by ACOG Practice Bulletin 116."""
     del about
     category = str(calc("fhr_nichd", nichd_inputs(found)).value)
-    base, codes = float(found["baseline_bpm"]), ("O76", "O36.83")
+    base = float(found["baseline_bpm"])
+    codes: tuple[str, ...] = ("O76", "O36.83")
     if found["decelerations"] != "none":
         name = f"{found['decelerations']}_decelerations"
     elif base > 160:
