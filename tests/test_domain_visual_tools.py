@@ -65,6 +65,18 @@ def test_two_patients_get_two_answers() -> None:
     assert now(a) != now(b)
 
 
+def test_two_strips_and_two_courses_are_told_apart() -> None:
+    a, b = patient("late_ctg", 1), patient("late_ctg", 2)
+    first, second = (call(p, "measure_ctg", *SEEN, image=now(p)).content for p in (a, b))
+    assert {**first, "image": ""} != {**second, "image": ""}
+    changes = []
+    for of in (patient("grown_oval_mass"), patient("same_oval_mass")):
+        current, prior = images_of(of)
+        ids = {"image": current.id, "prior_image": prior.id}
+        changes.append(call(of, "compare_images", *SEEN, **ids).content["changes"])
+    assert changes[0] != changes[1]
+
+
 def test_a_picture_must_be_listed_looked_at_and_of_the_kind() -> None:
     of = patient("calm_mole")
     assert refused(of, "view_image", image=now(of))["missing"] == ["listed"]

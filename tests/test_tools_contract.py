@@ -54,9 +54,11 @@ PLAIN: dict[str, dict[str, Any]] = {
 NAMED_IN_THE_CHART = {
     "assess_abcde",
     "compare_admissions",
+    "compare_images",
     "count_pixel_values",
     "draft_finding",
     "enhance_contrast",
+    "measure_ctg",
     "segment_lesion",
     "track_lesion_changes",
     "window_image",
