@@ -6,8 +6,9 @@ from functools import cache
 
 from ..knowledge import labs
 from ..knowledge.conditions import Condition, condition, conditions
+from ..knowledge.patients import childhood
 from ..knowledge.studies import studies
-from ..knowledge.variants import comorbidities, findings
+from ..knowledge.variants import comorbidities, family, findings
 from .reading import Seen
 
 # Typical adult emergency vital signs: mean and spread (CLINICAL.md section 8).
@@ -71,6 +72,7 @@ def _value(c: Condition, key: str, value: float, seen: Seen) -> float:
         return 0.0
     mean, sd, log = base
     mean += sum(comorbidities()[i].effects.get(key, 0.0) for i in seen.past)
+    mean += family(seen.family).base.get(key, 0.0) + childhood(int(c.age.mean)).get(key, 0.0)
     full = c.shifts.get(key, 0.0)
     grown = 1 - math.exp(-6 / c.rise_h[key]) if key in c.rise_h else 1.0
     mean += _SEVERITY * full * grown

@@ -41,6 +41,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resources: dict[str, tuple[tuple[Predicate, ...], ...]] = {}
     """Kind of resource -> alternatives of which one must hold; none: always needed."""
     required: tuple[Required, ...] = ()
+    danger: tuple[Clause, ...] = ()
+    """Decision point D where it is not the adult's: each ends in the vital sign it is about."""
+    common: str = "any"
+    """The file of the rules that hold for every complaint of such patients."""
 
 
 class Acuity(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,29 +61,38 @@ class Acuity(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def rules(family: str) -> Rules:
     """The rules of a family of complaints, those of every complaint included."""
-    common = load("triage/any.yaml", Rules)
     own = load(f"triage/{family}.yaml", Rules)
+    common = load(f"triage/{own.common}.yaml", Rules)
     return Rules(
         lifesaving=(*common.lifesaving, *own.lifesaving),
         high_risk=(*common.high_risk, *own.high_risk),
         resources=own.resources,
         required=own.required,
+        danger=common.danger,
     )
 
 
 def families() -> list[str]:
     """Families of complaints that have rules."""
-    return [n for n in names("triage") if n != "any"]
+    return [n for n in names("triage") if n.partition("_")[0] != "any"]
 
 
 def _met(clauses: Sequence[Clause], holds: Holds) -> tuple[Clause, ...]:
     return tuple(c for c in clauses if all(holds(p) for p in c.when))
 
 
+def danger(family: str, holds: Holds) -> tuple[str, ...]:
+    """The vital signs in the danger zone (decision point D) of such patients."""
+    own = rules(family).danger
+    if not own:
+        return tuple(p.fact for p in DANGER if holds(p))
+    return tuple(c.when[-1].fact for c in _met(own, holds))
+
+
 def acuity(family: str, holds: Holds) -> Acuity:
     """The level of a patient of whom `holds` tells what is true (or known)."""
     own = rules(family)
-    danger = tuple(p.fact for p in DANGER if holds(p))
+    beyond = danger(family, holds)
     needed = tuple(
         kind
         for kind, options in own.resources.items()
@@ -87,11 +100,11 @@ def acuity(family: str, holds: Holds) -> Acuity:
     )
     for level, clauses in ((1, own.lifesaving), (2, own.high_risk)):
         if met := _met(clauses, holds):
-            return Acuity(level=level, because=met, resources=needed, danger=danger)
+            return Acuity(level=level, because=met, resources=needed, danger=beyond)
     level = 5 - min(len(needed), MANY)
-    if level == RAISED + 1 and danger:
+    if level == RAISED + 1 and beyond:
         level = RAISED
-    return Acuity(level=level, because=(), resources=needed, danger=danger)
+    return Acuity(level=level, because=(), resources=needed, danger=beyond)
 
 
 def grounds(found: Acuity) -> tuple[str, ...]:

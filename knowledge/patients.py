@@ -163,7 +163,7 @@ _ADULT = 18
 _GROWS = ("hr_bpm", "sbp_mmhg", "dbp_mmhg", "rr_pm", "creatinine_mg_dl")
 
 
-def _childhood(age: int) -> dict[str, float]:
+def childhood(age: int) -> dict[str, float]:
     """How far a child's baseline lies from an adult's: the middles of their reference ranges."""
     out: dict[str, float] = {}
     for key in _GROWS if age < _ADULT else ():
@@ -185,7 +185,8 @@ def _base(v: Variant, ids: tuple[str, ...], age: int, s: Stream) -> dict[str, fl
             base[key] = c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
     for key, (mean, sd) in _LATENT.items():
         base[key] = s.normal(mean, sd)
-    for effects in (_childhood(age), *(comorbidities()[i].effects for i in ids), v.base):
+    usual = family(condition(v.condition).family).base
+    for effects in (childhood(age), usual, *(comorbidities()[i].effects for i in ids), v.base):
         for key, delta in effects.items():
             base[key] = base[key] * math.exp(delta) if _log(key) else base[key] + delta
     return {key: round(value, 6) for key, value in base.items()}

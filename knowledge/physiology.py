@@ -86,7 +86,12 @@ def _drug_effects(values: dict[str, float], given: Sequence[Given], at: int) -> 
                 values[key] += full * share
 
 
-def _derived(v: dict[str, float]) -> None:
+_FASTEST = {"hr_bpm": (190.0, 230.0), "rr_pm": (48.0, 80.0)}
+"""What a heart and a chest can do: adults, children (clinical estimate, unverified)."""
+_ADULT = 18
+
+
+def _derived(v: dict[str, float], age_years: int) -> None:
     """Fill in what follows from the primary values."""
     v["glucose_mg_dl"] = max(v["glucose_mg_dl"], 25.0)
     v["creatinine_mg_dl"] = max(v["creatinine_mg_dl"], 0.35)
@@ -115,8 +120,9 @@ def _derived(v: dict[str, float]) -> None:
     v["spo2_pct"] = min(max(v["spo2_pct"], 60.0), 100.0)
     v["gcs"] = float(round(min(max(v["gcs"], 3.0), 15.0)))
     v["temperature_c"] = min(max(v["temperature_c"], 33.0), 41.5)
-    v["hr_bpm"] = min(max(v["hr_bpm"], 35.0), 190.0)
-    v["rr_pm"] = min(max(v["rr_pm"], 8.0), 48.0)
+    child = age_years < _ADULT
+    v["hr_bpm"] = min(max(v["hr_bpm"], 35.0), _FASTEST["hr_bpm"][child])
+    v["rr_pm"] = min(max(v["rr_pm"], 8.0), _FASTEST["rr_pm"][child])
     v["sbp_mmhg"] = min(max(v["sbp_mmhg"], 55.0), 245.0)
     v["dbp_mmhg"] = min(max(v["dbp_mmhg"], 25.0), v["sbp_mmhg"] - 15)
     v["map_mmhg"] = (v["sbp_mmhg"] + 2 * v["dbp_mmhg"]) / 3
@@ -126,7 +132,7 @@ def levels(patient: Patient, given: Sequence[Given], at: int) -> dict[str, float
     """True vitals and lab values at a simulated time (microseconds), by component id."""
     values = _primary(patient, severity(patient, given, at), at)
     _drug_effects(values, given, at)
-    _derived(values)
+    _derived(values, patient.age_years)
     return values
 
 

@@ -85,6 +85,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Files of `data/comorbidities/`."""
     arrival: tuple[str, ...] = ()
     """Laboratory tests drawn at triage and resulted when the episode starts."""
+    base: dict[str, float] = {}
+    """Added to everybody's baseline (log components: ln of the factor): what age makes normal."""
 
 
 @cache

@@ -96,7 +96,7 @@ def _open(view: View, seen: Seen) -> Iterator[Call]:
 
 
 def _sex(view: View) -> str:
-    return "F" if "woman" in view.started.ticket else "M"
+    return "F" if {"woman", "girl"} & set(view.started.ticket.split()) else "M"
 
 
 def _urgent(view: View, seen: Seen) -> Iterator[Call]:

@@ -94,7 +94,7 @@ def assess_stroke_signs(ctx: Context) -> Outcome:
 
 @tool(effect="read", minutes=1, domains=HERE)
 def check_danger_zone_vitals(ctx: Context) -> Outcome:
-    """Which of the measured vital signs lie in the adult danger zone (decision point D)."""
+    """Which of the measured vital signs lie in the danger zone of that age (decision point D)."""
     v = _vitals(ctx)
     found = [p.fact[6:] for p in acuity.DANGER if _beyond(p, v)]
     return Outcome(content={"danger": found or "none"}, reveals=("score:danger_zone",))
