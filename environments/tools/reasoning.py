@@ -185,6 +185,8 @@ def calculate_heart_score(ctx: Context) -> Outcome:
     w = ctx.world
     _need(w, "history", "procedure:ecg")
     has, ill = w.patient.findings, w.patient.comorbidities
+    if "pressure" not in has:  # a family whose patients were never asked about chest pain
+        raise insufficient("finding:pressure")
     typical = has["pressure"] + has["radiation"] + has["exertional_onset"] + has["sweating"]
     return _shown(
         "heart",

@@ -8,6 +8,7 @@ from ...bus.events import Answer, Effect
 from ...knowledge import acuity
 from ...knowledge.conditions import Predicate, condition
 from ...knowledge.instruments.core import calc
+from ...knowledge.measurements import reference
 from ...knowledge.physiology import MINUTE, measured_vitals
 from ...knowledge.variants import findings
 from ...knowledge.world import World, minutes, truth
@@ -30,6 +31,7 @@ Resource = Literal[
     "simple_dressing",
     "poc_test",
 ]
+_ADULT = 18
 _NO_RESOURCE = ("oral_drugs", "simple_dressing", "poc_test")
 _ACVPU = ((15, "alert"), (13, "voice"), (9, "pain"), (0, "unresponsive"))
 _AVPU = ((15, "alert"), (13, "responds to voice"), (9, "responds to pain"), (0, "unresponsive"))
@@ -41,19 +43,29 @@ def _vitals(ctx: Context) -> dict[str, float]:
     return measured_vitals(ctx.world.patient, ctx.world.given, ctx.done)
 
 
+def _usual(age_years: int) -> tuple[float, float]:
+    """The breathing that looks laboured and the pressure that looks ill, at that age."""
+    if age_years >= _ADULT:
+        return 24, 95
+    high, low = reference("rr_pm", age_years).high, reference("sbp_mmhg", age_years).low
+    return high or 24, low or 95
+
+
 @tool(effect="read", minutes=1, domains=HERE)
 def rapid_look(ctx: Context) -> Outcome:
     """First impression across the room: consciousness, breathing, skin; takes seconds."""
     world = ctx.world
     v = measured_vitals(world.patient, world.given, ctx.done)
-    breath = "hardly breathing" if v["rr_pm"] < 10 else "laboured" if v["rr_pm"] > 24 else "easy"
+    fast, low = _usual(world.patient.age_years)
+    breath = "hardly breathing" if v["rr_pm"] < 10 else "laboured" if v["rr_pm"] > fast else "easy"
     warm = "flushed" if v["temperature_c"] > 38 else "normal"
+    ill = v["sbp_mmhg"] < low
     return Outcome(
         content={
             "consciousness": next(word for least, word in _AVPU if v["gcs"] >= least),
             "breathing": breath,
-            "skin": "pale and clammy" if v["sbp_mmhg"] < 95 else warm,
-            "came_in": "by ambulance" if v["gcs"] < 14 or v["sbp_mmhg"] < 95 else "walking",
+            "skin": "pale and clammy" if ill else warm,
+            "came_in": "by ambulance" if v["gcs"] < 14 or ill else "walking",
         },
         reveals=("look",),
     )
@@ -96,13 +108,16 @@ def assess_stroke_signs(ctx: Context) -> Outcome:
 def check_danger_zone_vitals(ctx: Context) -> Outcome:
     """Which of the measured vital signs lie in the danger zone of that age (decision point D)."""
     v = _vitals(ctx)
-    found = [p.fact[6:] for p in acuity.DANGER if _beyond(p, v)]
+    patient = ctx.world.patient
+    known = {**v, "age_years": float(patient.age_years)}
+    zone = acuity.danger(condition(patient.condition).family, lambda p: _beyond(p, known))
+    found = [fact.partition(":")[2] for fact in zone]
     return Outcome(content={"danger": found or "none"}, reveals=("score:danger_zone",))
 
 
 def _beyond(p: Predicate, v: dict[str, float]) -> bool:
-    value = v[p.fact[6:]]
-    return value > float(p.value) if p.op == ">" else value < float(p.value)
+    value, limit = v[p.fact.partition(":")[2]], float(p.value)
+    return {">": value > limit, ">=": value >= limit, "<": value < limit}[p.op]
 
 
 @tool(effect="read", minutes=1, domains=HERE)
