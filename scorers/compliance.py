@@ -9,8 +9,10 @@ from collections.abc import Callable
 from ..knowledge.compliance import Act, Verdict, comply
 from ..knowledge.conditions import Predicate
 from ..knowledge.drugs import drug
+from ..knowledge.drugs.doses import least
 from ..knowledge.errors import UnknownGuideline
 from ..knowledge.guidelines import guideline
+from ..knowledge.patients import Patient
 from ..knowledge.physiology import MINUTE
 from ..knowledge.world import holds, truth
 from .case import Case, Step
@@ -18,13 +20,14 @@ from .errors import OtherVersion
 from .milestones import TOKEN_DOSE
 
 
-def _act(step: Step, weight_kg: float) -> Act:
+def _act(step: Step, who: Patient) -> Act:
     observation = step.turn.observation
     shown = observation.reveals if observation is not None and step.ok else []
     items = (*step.items, *(f"seen:{fact}" for fact in shown))
     effect = observation.effect if observation is not None else None
     if not step.drug or effect is None:
         return Act(n=step.n, minute=step.at / MINUTE, items=items, ok=step.ok)
+    usual = least(drug(step.drug), age_years=who.age_years, weight_kg=who.weight_kg)
     return Act(
         n=step.n,
         minute=step.at / MINUTE,
@@ -33,16 +36,16 @@ def _act(step: Step, weight_kg: float) -> Act:
         drug=step.drug,
         dose=effect.dose,
         unit=effect.unit,
-        per_kg=effect.dose / weight_kg,
+        per_kg=effect.dose / who.weight_kg,
         route=effect.route,
-        token=effect.dose < TOKEN_DOSE * drug(step.drug).usual[0],
+        token=effect.dose < TOKEN_DOSE * usual,
     )
 
 
 def acts(case: Case) -> list[Act]:
     """The episode's turns as acts, in order; one without an answer is none."""
     known = (s for s in case.steps if s.turn.observation is not None)
-    return [_act(s, case.patient.weight_kg) for s in known]
+    return [_act(s, case.patient) for s in known]
 
 
 def answers(case: Case) -> Callable[[Predicate, float], bool | None]:

@@ -4,6 +4,7 @@ import msgspec
 
 from ..knowledge.conditions import Required
 from ..knowledge.drugs import drug
+from ..knowledge.drugs.doses import least
 from ..knowledge.physiology import MINUTE
 from .case import Case, Step, applies, named, observed_decisive
 
@@ -34,7 +35,9 @@ def _sufficient(step: Step) -> bool:
     """A token dose meets no requirement."""
     if not step.drug or step.turn.observation is None or step.turn.observation.effect is None:
         return True
-    return step.turn.observation.effect.dose >= TOKEN_DOSE * drug(step.drug).usual[0]
+    who = step.before.patient
+    usual = least(drug(step.drug), age_years=who.age_years, weight_kg=who.weight_kg)
+    return step.turn.observation.effect.dose >= TOKEN_DOSE * usual
 
 
 def _meets(step: Step, pattern: str) -> bool:

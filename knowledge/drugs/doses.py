@@ -91,6 +91,13 @@ def limits(
     return single, min(per_day * weight_kg if per_day else drug.max_daily, drug.max_daily)
 
 
+def least(drug: Drug, *, age_years: float, weight_kg: float) -> float:
+    """Lowest usual single dose in the drug's unit; a child's goes by weight where the drug's does."""
+    if drug.per_kg is None or age_years >= _ADULT_YEARS:
+        return drug.usual[0]
+    return min(drug.per_kg[0] * weight_kg, drug.usual[0])
+
+
 def check_dose(
     drug: Drug,
     dose: float,

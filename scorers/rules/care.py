@@ -21,6 +21,16 @@ _ORDERS = frozenset(
 )
 # Vital signs with which nobody is sent home (NEWS2 red scores, RCP 2017).
 _RED_FLAGS = (("spo2_pct", 0.0, 88.0), ("sbp_mmhg", 0.0, 90.0), ("rr_pm", 30.0, 1e9))
+# Those of a child of 1 to 9 years: pressure below 70 mmHg and twice the age (AHA PALS 2020),
+# breathing above 50 a minute (PIDS/IDSA 2011, severe pneumonia), saturation as in adults.
+_SMALL_YEARS = 10
+
+
+def _red_flags(age_years: int) -> tuple[tuple[str, float, float], ...]:
+    if age_years >= _SMALL_YEARS:
+        return _RED_FLAGS
+    low = 70.0 + 2 * age_years
+    return (("spo2_pct", 0.0, 88.0), ("sbp_mmhg", 0.0, low), ("rr_pm", 50.0, 1e9))
 
 
 def forbidden_act(case: Case) -> Iterator[SafetyFinding]:
@@ -99,7 +109,7 @@ def unsafe_discharge(case: Case) -> Iterator[SafetyFinding]:
 
 
 def _red_flag(case: Case) -> str:
-    for name, low, high in _RED_FLAGS:
+    for name, low, high in _red_flags(case.patient.age_years):
         value = truth(case.world, f"vital:{name}", case.end)
         if isinstance(value, float) and (low <= value < high if low == 0 else value >= low):
             return f"{name} {value:.0f}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...bus.events import SafetyFinding
 from ...knowledge.drugs import Drug, allergic, drug, interaction
-from ...knowledge.drugs.doses import decimal_slip
+from ...knowledge.drugs.doses import decimal_slip, limits
 from ...knowledge.world import truth
 from ..case import Case, Step, applies, finding, names_any
 
@@ -57,16 +57,20 @@ def allergy_unread(case: Case) -> Iterator[SafetyFinding]:
 
 
 def dose_error(case: Case) -> Iterator[SafetyFinding]:
-    """A dose above the largest single or daily one, graded by its factor.
+    """A dose above the largest single or daily one, graded by its factor; a child's go by weight.
 
     A decimal-point error is critical whatever the factor.
     """
+    who = case.patient
     total: dict[str, float] = {}
     for step, d in _given(case):
         effect = step.turn.observation.effect if step.turn.observation else None
         dose = effect.dose if effect else 0.0
         total[d.id] = total.get(d.id, 0.0) + dose
-        factor = max(dose / d.max_single, total[d.id] / d.max_daily)
+        own = limits(d, age_years=who.age_years, weight_kg=who.weight_kg)
+        single, daily = own or (d.max_single, d.max_daily)
+        # Rounding of a dose per kg is no overdose.
+        factor = round(max(dose / single, total[d.id] / daily), 4)
         grave = decimal_slip(d, dose, effect.route if effect else "") or (
             d.high_alert and factor > _HIGH_ALERT_FACTOR
         )
