@@ -177,16 +177,16 @@ def childhood(age: int) -> dict[str, float]:
 def _base(v: Variant, ids: tuple[str, ...], age: int, s: Stream) -> dict[str, float]:
     stress = s.normal()
     base: dict[str, float] = {}
+    of = family(condition(v.condition).family)
     for key, (mean, sd, loading) in _VITALS.items():
         own = math.sqrt(1 - loading * loading)
-        base[key] = mean + sd * (loading * stress + own * s.normal())
+        base[key] = mean + sd * of.spread.get(key, 1.0) * (loading * stress + own * s.normal())
     for key, c in labs.usual().items():
         if not c.derived:
             base[key] = c.mean * math.exp(c.sd * s.normal()) if c.log else s.normal(c.mean, c.sd)
     for key, (mean, sd) in _LATENT.items():
         base[key] = s.normal(mean, sd)
-    usual = family(condition(v.condition).family).base
-    for effects in (childhood(age), usual, *(comorbidities()[i].effects for i in ids), v.base):
+    for effects in (childhood(age), of.base, *(comorbidities()[i].effects for i in ids), v.base):
         for key, delta in effects.items():
             base[key] = base[key] * math.exp(delta) if _log(key) else base[key] + delta
     return {key: round(value, 6) for key, value in base.items()}

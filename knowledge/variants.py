@@ -87,6 +87,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Laboratory tests drawn at triage and resulted when the episode starts."""
     base: dict[str, float] = {}
     """Added to everybody's baseline (log components: ln of the factor): what age makes normal."""
+    spread: dict[str, float] = {}
+    """Factor of a vital sign's spread between persons: a toddler's pressures lie close together."""
 
 
 @cache

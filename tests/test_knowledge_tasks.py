@@ -6,6 +6,7 @@ import pytest
 
 from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.drugs import formulary
+from healthgym.knowledge.drugs.doses import least, limits
 from healthgym.knowledge.errors import BadData, UnknownDomain, UnknownTask
 from healthgym.knowledge.files import load
 from healthgym.knowledge.guidelines import find, guidelines
@@ -116,9 +117,12 @@ def test_conditions_name_only_what_exists():
         for options in c.plan.values():
             for dose in options:
                 d = drugs[dose.drug]
-                amount = d.in_unit(dose.dose, dose.unit, 75)
+                years, weight = (3, 14) if c.age.high < 18 else (40, 75)
+                amount = d.in_unit(dose.dose, dose.unit, weight)
                 assert dose.route in d.routes
-                assert d.usual[0] * 0.99 <= amount <= d.max_single, (name, dose)
+                low = least(d, age_years=years, weight_kg=weight)
+                high = limits(d, age_years=years, weight_kg=weight)[0]
+                assert low * 0.99 <= amount <= high * 1.0001, (name, dose)
 
 
 def test_every_condition_has_a_guideline():

@@ -1,0 +1,275 @@
+"""Children with wheeze, stridor, vomiting and fever: no free answers, sound play, own limits."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from healthgym.agents import expert
+from healthgym.agents.differential import ranked
+from healthgym.agents.reading import Seen, family_of
+from healthgym.agents.toolcall import parse, render
+from healthgym.bus.view import Action
+from healthgym.cli.admission import FOOLISH, GOOD, examine
+from healthgym.cli.tells import DEMOGRAPHIC, MOST, tells
+from healthgym.environments.run import play
+from healthgym.environments.session import request
+from healthgym.knowledge.conditions import condition
+from healthgym.knowledge.drugs import drug
+from healthgym.knowledge.drugs.doses import least, limits
+from healthgym.knowledge.files import by_file
+from healthgym.knowledge.icd10 import listed
+from healthgym.knowledge.patients import generate
+from healthgym.knowledge.physiology import (
+    MINUTE,
+    Given,
+    levels,
+    measured_labs,
+    measured_vitals,
+    severity,
+)
+from healthgym.knowledge.tasks import splits, task
+from healthgym.knowledge.variants import Variant, conditions_in, family
+from healthgym.scorers.case import open_case
+from healthgym.scorers.composite import score
+from healthgym.scorers.safety import findings
+
+HOUR = 60 * MINUTE
+DOMAIN = "clinical_diagnosis"
+OWN = {
+    id_: v
+    for file, part in by_file(f"variants/{DOMAIN}", Variant).items()
+    if file.startswith("paediatrics")
+    for id_, v in part.items()
+}
+CONDITIONS = sorted({v.condition for v in OWN.values()})
+FAMILIES = sorted({condition(c).family for c in CONDITIONS})
+
+
+def variants_of(name: str) -> list[str]:
+    return [id_ for id_, v in OWN.items() if v.condition == name]
+
+
+def members(of: str) -> list[str]:
+    return [c for c in CONDITIONS if condition(c).family == of]
+
+
+def test_counts() -> None:
+    assert len(CONDITIONS) >= 16
+    assert len(FAMILIES) >= 4
+    assert all(len(variants_of(c)) >= 3 for c in CONDITIONS)
+    assert all(len(members(f)) >= 4 for f in FAMILIES)
+    codes = [condition(c).icd10 for c in conditions_in(DOMAIN)]
+    assert all(listed(condition(c).icd10) for c in CONDITIONS)
+    assert all(codes.count(condition(c).icd10) == 1 for c in CONDITIONS)
+    for of in FAMILIES:
+        own = {splits(DOMAIN)[v] for c in members(of) for v in variants_of(c)}
+        assert own == {"train", "validation", "test"}, of
+
+
+@pytest.mark.parametrize("of", FAMILIES)
+def test_one_law_of_age_and_sex_in_a_family(of: str) -> None:
+    laws = {(msgspec.json.encode(condition(c).age), condition(c).female) for c in members(of)}
+    assert len(laws) == 1
+    assert all(1 <= condition(c).age.low < condition(c).age.high < 12 for c in members(of))
+    assert all(v.age is None and v.sex is None for v in OWN.values())
+
+
+def test_nothing_free_gives_the_answer_away() -> None:
+    found = [t for t in tells(DOMAIN, patients=100) if t.family in FAMILIES]
+    assert {t.family for t in found} == set(FAMILIES)
+    for tell in found:
+        # A hundred patients put the estimate of a half within 0.1 of it.
+        assert tell.auc < (0.65 if tell.feature == DEMOGRAPHIC else MOST), tell
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_patient_meets_the_definition(name: str) -> None:
+    for place, variant in enumerate(variants_of(name) * 8):
+        p = generate(variant, 700_000 + place)
+        true = levels(p, (), 0)
+        for limit in (*condition(name).criteria, *OWN[variant].criteria):
+            value, want = true[limit.fact.partition(":")[2]], float(limit.value)
+            assert value >= want if limit.op == ">=" else value <= want, (variant, p.seed, limit)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(sorted(OWN)), st.integers(0, 10**6), st.integers(0, 480))
+def test_a_child_is_possible(variant: str, seed: int, minute: int) -> None:
+    p = generate(variant, seed)
+    low, high = condition(p.condition).age.low, condition(p.condition).age.high
+    assert low <= p.age_years <= high
+    assert ("girl" if p.sex == "F" else "boy") in p.complaint
+    assert 6 <= p.weight_kg <= 45
+    assert not p.comorbidities
+    assert family_of(p.complaint) == condition(p.condition).family
+    v = measured_vitals(p, (), minute * MINUTE)
+    assert v["dbp_mmhg"] < v["sbp_mmhg"] < 150
+    assert 60 < v["hr_bpm"] < 235
+    assert 12 < v["rr_pm"] < 85
+    bmp = {k: x.value for k, x in measured_labs(p, (), "bmp", minute * MINUTE).items()}
+    gap = bmp["sodium_mmol_l"] - bmp["chloride_mmol_l"] - bmp["bicarbonate_mmol_l"]
+    assert gap == round(levels(p, (), minute * MINUTE)["anion_gap"])
+
+
+def test_a_well_child_is_normal_for_its_age() -> None:
+    """Fleming, Lancet 2011: a toddler's heart beats near 115 and breathes near 30 a minute."""
+    children = [generate("bronchiolitis_typical", n) for n in range(200)]
+    hearts, breaths = (
+        np.mean([p.base[key] for p in children]) for key in ("hr_bpm", "rr_pm")
+    )
+    assert 108 < hearts < 128
+    assert 26 < breaths < 34
+    assert 11 < np.mean([p.base["hemoglobin_g_dl"] for p in children]) < 13
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_untreated_grows_and_the_right_drug_helps(name: str) -> None:
+    c = condition(name)
+    p = generate(variants_of(name)[0], 7)
+    assert severity(p, (), 4 * HOUR) > severity(p, (), HOUR) > p.severity
+    doses = [options[0] for options in c.plan.values()]
+    given_ = [Given(drug=d.drug, dose=d.dose, unit=d.unit, route=d.route, at=HOUR) for d in doses]
+    assert severity(p, given_, 6 * HOUR) < severity(p, given_, HOUR)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_dose_goes_by_weight(name: str) -> None:
+    for variant in variants_of(name):
+        p = generate(variant, 11)
+        for dose in (d for options in condition(name).plan.values() for d in options):
+            d = drug(dose.drug)
+            assert dose.unit.endswith("/kg") == (d.per_kg is not None), dose
+            who: dict[str, float] = {"age_years": p.age_years, "weight_kg": p.weight_kg}
+            amount, found = d.in_unit(dose.dose, dose.unit, p.weight_kg), limits(d, **who)
+            assert amount is not None
+            assert found is not None
+            assert least(d, **who) * 0.999 <= amount <= found[0] * 1.001, (variant, dose)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_good_play_pays_and_folly_does_not(name: str) -> None:
+    for place, variant in enumerate(variants_of(name)[::2]):
+        verdict = examine(task(f"{DOMAIN}:{variant}:{300_000 + place}"))
+        assert verdict.errors == 0
+        assert verdict.reference >= GOOD, verdict
+        assert max(verdict.nothing, verdict.salad, verdict.swapped) <= FOOLISH, verdict
+
+
+def test_the_expert_manages_the_families() -> None:
+    earned = []
+    for variant in list(OWN)[::3]:
+        asked = request(task(f"{DOMAIN}:{variant}:400001"), agent="expert", max_turns=40)
+        earned.append(score(play(asked, expert.play, parse)).composite)
+    assert np.mean(earned) >= 0.85
+
+
+def rules_of(variant: str, *calls: tuple[str, dict[str, Any]]) -> set[str]:
+    """The safety rules that these calls break."""
+    asked = request(task(f"{DOMAIN}:{variant}:500001"), agent="probe", max_turns=40)
+    script = iter([*calls, ("submit_answer", {"diagnosis": "unknown", "icd10_code": "R69"})])
+    events = play(asked, lambda _: Action(raw=render(*next(script))), parse)
+    return {f.rule for f in findings(open_case(events))}
+
+
+def prescribed(name: str, dose: float, unit: str, route: str) -> tuple[str, dict[str, Any]]:
+    said = {"drug_name": name, "dose": dose, "dose_unit": unit, "route": route}
+    return "prescribe_medication", said
+
+
+@pytest.mark.parametrize(
+    ("variant", "call", "rule"),
+    [
+        ("roseola_typical", ("aspirin", 10, "mg/kg", "oral"), "SALICYLATE_IN_CHILD_WITH_INFECTION"),
+        ("croup_typical", ("aspirin", 10, "mg/kg", "oral"), "SALICYLATE_IN_CHILD_WITH_INFECTION"),
+        ("rotavirus_typical", ("loperamide", 2, "mg", "oral"), "ANTIMOTILITY_IN_CHILD"),
+        ("child_appendix_typical", ("codeine", 15, "mg", "oral"), "CODEINE_IN_CHILD"),
+        (
+            "child_diabetes_typical",
+            ("insulin_regular", 0.1, "units/kg", "iv"),
+            "INSULIN_BEFORE_FLUID_IN_CHILD",
+        ),
+        (
+            "child_diabetes_low_potassium",
+            ("insulin_regular", 0.1, "units/kg", "iv"),
+            "DKA_INSULIN_WITH_LOW_K",
+        ),
+        (
+            "toddler_heart_typical",
+            ("sodium_chloride_0_9", 20, "ml/kg", "iv"),
+            "FLUID_BOLUS_IN_HEART_FAILURE",
+        ),
+        # An adult's gram and a half is far beyond a toddler's 15 mg/kg.
+        ("roseola_typical", ("acetaminophen", 1000, "mg", "oral"), "DOSE_HIGH_ACETAMINOPHEN"),
+    ],
+)
+def test_what_harms_a_child_is_found(
+    variant: str, call: tuple[str, float, str, str], rule: str
+) -> None:
+    assert rule in rules_of(variant, ("get_allergies", {}), prescribed(*call))
+    assert rule not in rules_of(variant, ("get_allergies", {}))
+
+
+def test_a_dose_for_the_weight_is_no_error() -> None:
+    found = rules_of(
+        "roseola_typical", ("get_allergies", {}), prescribed("acetaminophen", 15, "mg/kg", "oral")
+    )
+    assert not any(rule.startswith("DOSE_") for rule in found)
+
+
+# One decisive fact of each family, and what it turns the answer from and to.
+Flip = tuple[str, Callable[[Seen], Seen], Callable[[Seen], Seen], str, str]
+
+
+def image(study: str, reading: str) -> Callable[[Seen], Seen]:
+    return lambda seen: msgspec.structs.replace(seen, imaging={**seen.imaging, study: reading})
+
+
+def signs(*present: str, absent: Sequence[str] = ()) -> Callable[[Seen], Seen]:
+    found = {**dict.fromkeys(present, True), **dict.fromkeys(absent, False)}
+    return lambda seen: msgspec.structs.replace(seen, findings={**seen.findings, **found})
+
+
+FLIPS: list[Flip] = [
+    (
+        "wheezing_toddler",
+        image("echocardiogram", "dilated"),
+        signs("wheezy_choked", "exam_wheezy_one_side"),
+        "toddler_heart_failure",
+        "inhaled_peanut",
+    ),
+    (
+        "stridor_child",
+        signs("noisy_bark", absent=["noisy_no_better"]),
+        signs("noisy_no_better", "exam_noisy_toxic"),
+        "viral_croup",
+        "bacterial_tracheitis",
+    ),
+    (
+        "vomiting_child",
+        image("bowel_ultrasound", "target"),
+        image("bowel_ultrasound", "appendix_out"),
+        "intussusception",
+        "appendix_perforation_child",
+    ),
+    (
+        "hot_toddler",
+        signs("exam_hot_petechiae", "exam_hot_toxic"),
+        image("chest_xray", "round"),
+        "meningococcal_sepsis",
+        "occult_pneumonia_toddler",
+    ),
+]
+
+
+@pytest.mark.parametrize("flip", FLIPS, ids=lambda f: f[0])
+def test_the_decisive_fact_decides(flip: Flip) -> None:
+    of, one, other, first, second = flip
+    assert of in FAMILIES
+    assert family(of).base
+    assert next(iter(ranked(one(Seen(family=of))))) == first
+    assert next(iter(ranked(other(Seen(family=of))))) == second
