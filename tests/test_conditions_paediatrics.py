@@ -59,13 +59,14 @@ def members(of: str) -> list[str]:
 
 
 def test_counts() -> None:
-    assert len(CONDITIONS) >= 16
-    assert len(FAMILIES) >= 4
+    assert len(CONDITIONS) >= 20
+    assert len(FAMILIES) >= 5
     assert all(len(variants_of(c)) >= 3 for c in CONDITIONS)
     assert all(len(members(f)) >= 4 for f in FAMILIES)
-    codes = [condition(c).icd10 for c in conditions_in(DOMAIN)]
-    assert all(listed(condition(c).icd10) for c in CONDITIONS)
-    assert all(codes.count(condition(c).icd10) == 1 for c in CONDITIONS)
+    codes = [condition(c).icd10 for c in CONDITIONS]
+    assert all(map(listed, codes))
+    assert len(set(codes)) == len(codes)
+    assert set(CONDITIONS) <= set(conditions_in(DOMAIN))
     for of in FAMILIES:
         own = {splits(DOMAIN)[v] for c in members(of) for v in variants_of(c)}
         assert own == {"train", "validation", "test"}, of
@@ -119,9 +120,7 @@ def test_a_child_is_possible(variant: str, seed: int, minute: int) -> None:
 def test_a_well_child_is_normal_for_its_age() -> None:
     """Fleming, Lancet 2011: a toddler's heart beats near 115 and breathes near 30 a minute."""
     children = [generate("bronchiolitis_typical", n) for n in range(200)]
-    hearts, breaths = (
-        np.mean([p.base[key] for p in children]) for key in ("hr_bpm", "rr_pm")
-    )
+    hearts, breaths = (np.mean([p.base[key] for p in children]) for key in ("hr_bpm", "rr_pm"))
     assert 108 < hearts < 128
     assert 26 < breaths < 34
     assert 11 < np.mean([p.base["hemoglobin_g_dl"] for p in children]) < 13
@@ -187,6 +186,16 @@ def prescribed(name: str, dose: float, unit: str, route: str) -> tuple[str, dict
         ("roseola_typical", ("aspirin", 10, "mg/kg", "oral"), "SALICYLATE_IN_CHILD_WITH_INFECTION"),
         ("croup_typical", ("aspirin", 10, "mg/kg", "oral"), "SALICYLATE_IN_CHILD_WITH_INFECTION"),
         ("rotavirus_typical", ("loperamide", 2, "mg", "oral"), "ANTIMOTILITY_IN_CHILD"),
+        (
+            "child_leukaemia_typical",
+            ("prednisolone", 1, "mg/kg", "oral"),
+            "STEROID_MASKS_LEUKAEMIA",
+        ),
+        (
+            "child_itp_typical",
+            ("ibuprofen", 10, "mg/kg", "oral"),
+            "ANTIPLATELET_WITH_LOW_PLATELETS",
+        ),
         ("child_appendix_typical", ("codeine", 15, "mg", "oral"), "CODEINE_IN_CHILD"),
         (
             "child_diabetes_typical",
@@ -229,6 +238,10 @@ def image(study: str, reading: str) -> Callable[[Seen], Seen]:
     return lambda seen: msgspec.structs.replace(seen, imaging={**seen.imaging, study: reading})
 
 
+def value(**found: float) -> Callable[[Seen], Seen]:
+    return lambda seen: msgspec.structs.replace(seen, values={**seen.values, **found})
+
+
 def signs(*present: str, absent: Sequence[str] = ()) -> Callable[[Seen], Seen]:
     found = {**dict.fromkeys(present, True), **dict.fromkeys(absent, False)}
     return lambda seen: msgspec.structs.replace(seen, findings={**seen.findings, **found})
@@ -262,6 +275,13 @@ FLIPS: list[Flip] = [
         image("chest_xray", "round"),
         "meningococcal_sepsis",
         "occult_pneumonia_toddler",
+    ),
+    (
+        "marked_child",
+        value(platelets_10e9_l=14, blasts_pct=55),
+        value(platelets_10e9_l=14, blasts_pct=0),
+        "childhood_leukaemia",
+        "childhood_thrombocytopenia",
     ),
 ]
 

@@ -153,6 +153,7 @@ Specialty = Literal[
     "neurosurgery",
     "toxicology",
     "orthopedics",
+    "child_protection",
 ]
 
 
