@@ -9,6 +9,7 @@ from healthgym.bus.view import Action
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.environments.tool import all_tools, tools
+from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.tasks import task
 from healthgym.knowledge.variants import conditions_in
 
@@ -66,6 +67,13 @@ SAME_FOR_ALL = {
     "get_clinical_notes",
 }
 NAMES = sorted(tools(DOMAIN))
+OF_ADULTS = {
+    "calculate_anion_gap",
+    "calculate_curb65",
+    "calculate_heart_score",
+    "calculate_wells_pe",
+}
+"""Scores of adults, or of the arrival panel that a child does not get: refused for a child."""
 
 
 def observe(id_, *calls):
@@ -93,6 +101,9 @@ def test_valid_calls_succeed_on_every_condition(name):
     for c in CONDITIONS:
         for number in (1, 2):
             last = observe(f"dx_{c}_{number:03d}", *prepared(name))[-1]
+            if condition(c).age.high < 18 and name in OF_ADULTS:
+                assert last.code == "insufficient_data", (c, last.content)
+                continue
             assert last.ok, (c, last.content)
             shown.append(json.dumps(last.content))
     if name not in SAME_FOR_ALL:

@@ -1,4 +1,4 @@
-"""Clinical diagnosis: an acute adult patient in the emergency department.
+"""Clinical diagnosis: an acute patient, adult or child, in the emergency department.
 
 Reference solutions are planned from the truth, yet every answer rests on observed evidence. They
 prove that each task can be solved well; they are not what an agent is compared with (an agent

@@ -92,7 +92,7 @@ def limits(
 
 
 def least(drug: Drug, *, age_years: float, weight_kg: float) -> float:
-    """Lowest usual single dose in the drug's unit; a child's goes by weight where the drug's does."""
+    """Lowest usual single dose in the drug's unit; a child's goes by weight where it can."""
     if drug.per_kg is None or age_years >= _ADULT_YEARS:
         return drug.usual[0]
     return min(drug.per_kg[0] * weight_kg, drug.usual[0])
