@@ -28,6 +28,7 @@ _KINDS: dict[str, Kind] = {
     "consult": "consult",
     "team": "consult",
     "notified": "communicate",
+    "supply": "prescribe",
 }
 _READS = {"allergies": "allergies", "medications": "medications", "history": "chart"}
 
@@ -54,7 +55,7 @@ def _acts(step: Step) -> list[Act]:
     if kind is None:
         return found
     effect = step.turn.observation.effect if step.turn.observation else None
-    given = kind == "give" and effect is not None
+    given = kind in {"give", "prescribe"} and effect is not None
     one = Act(
         index=step.n,
         minute=minute,
@@ -65,6 +66,7 @@ def _acts(step: Step) -> list[Act]:
         unit=effect.unit if given and effect else "",
         route=effect.route if given and effect else "",
         frequency=effect.text if given and effect else "",
+        quantity=1.0 if kind == "prescribe" else None,
     )
     return [*found, one]
 
@@ -94,5 +96,6 @@ def _person(case: Case) -> Person:
         ),
         medications=tuple(Home(drug=m.drug) for m in p.medications),
         concepts=frozenset(named),
+        risk=p.extra.get("suicide_risk"),
         series=series,
     )

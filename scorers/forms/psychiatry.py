@@ -1,0 +1,61 @@
+"""Psychiatry: a disorder in ICD-10-CM, and the danger of suicide.
+
+Neither is right without the other, so the credit is the product of both. A danger named too high
+costs less than one named too low.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ...bus.events import Reason
+from ...knowledge.icd10 import SAME_CATEGORY, closeness
+from ...knowledge.psychiatry import RISKS, risk
+from ..case import Case, observed_decisive
+from ..milestones import Milestone
+from . import check
+
+_ABOVE, _BELOW = 0.4, 0.15
+
+
+def _said(case: Case) -> str:
+    return str((case.answer.fields or {}).get("risk", ""))
+
+
+def _danger(case: Case) -> float:
+    said, true = _said(case), risk(case.patient)
+    if said not in RISKS:
+        return 0.0
+    off = RISKS.index(said) - RISKS.index(true)
+    return {0: 1.0, 1: _ABOVE, -1: _BELOW}.get(off, 0.0)
+
+
+def primary(case: Case, found: Sequence[Milestone]) -> Reason:
+    """Credit of the disorder times that of the danger."""
+    del found
+    given = case.answer.icd10_code
+    tree = closeness(given, case.condition.icd10, ())
+    seen = observed_decisive(case.judgement.decisive, case.world.observed)
+    note = f"{given} {_said(case)}" + ("" if seen else ", without the observation")
+    earned = round(tree * _danger(case), 6) if seen else 0.0
+    return Reason(id="assessment", earned=earned, possible=1.0, event=case.ended_n, note=note)
+
+
+def right(earned: float) -> bool:
+    """Whether that credit means the right disorder and the right danger."""
+    return earned >= SAME_CATEGORY
+
+
+def checks(case: Case) -> Iterator[Reason]:
+    """The answer agrees with what was seen, done and said of the place."""
+    given, danger = case.answer.icd10_code, _said(case)
+    seen = observed_decisive(case.judgement.decisive, case.world.observed)
+    yield check("evidence", float(seen and bool(given)), case, given)
+    done = {n.item for n in case.world.notes}
+    if danger == "high":
+        yield check("watched", float("procedure:one_to_one_observation" in done), case, danger)
+    sent = case.answer.disposition
+    placed = case.judgement.dispositions.get(sent, 0.0)
+    coherent = placed > 0 and not (danger == "high" and sent == "discharge_home")
+    yield check("place", float(coherent), case, sent)
+    if case.world.recorded and given:
+        recorded = case.world.recorded[-1].item.removeprefix("diagnosis:")
+        yield check("recorded", float(closeness(recorded, given, ()) > 0), case, recorded)
