@@ -156,7 +156,7 @@ def contact_collateral(ctx: Context) -> Outcome:
 _WATCHED = {
     "lithium": ("bmp", "tsh"),
     "valproate": ("liver_panel", "cbc"),
-    "clozapine": ("cbc",),
+    "clozapine": ("neutrophil_count",),
     "olanzapine": ("hba1c",),
     "quetiapine": ("hba1c",),
 }

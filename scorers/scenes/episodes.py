@@ -19,6 +19,7 @@ _VALUES = {
     "magnesium": "magnesium_mg_dl",
     "creatinine": "creatinine_mg_dl",
     "lactate": "lactate_mmol_l",
+    "anc": "neutrophils_ul",
 }
 _KINDS: dict[str, Kind] = {
     "drug": "give",
