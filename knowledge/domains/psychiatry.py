@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ..conditions import Judgement, Required, condition
+from ..conditions import Forbidden, Judgement, Required, condition
 from ..drugs import allergic
 from ..labs import catalogue
 from ..patient_agent import interview
@@ -101,6 +101,16 @@ def required(name: str, danger: str) -> tuple[Required, ...]:
     return (*condition(name).judgement.required, *safety(name, danger))
 
 
+HOME_AT_HIGH = Forbidden(
+    id="home_at_high_danger",
+    any_of=("disposition:discharge_home",),
+    rule="HIGH_SUICIDE_RISK_DISCHARGED",
+    severity=5,
+    note="sent home at high danger of suicide",
+    source=RISK,
+)
+
+
 def judgement(patient: Patient) -> Judgement:
     """What the disorder and the danger demand and forbid in this patient."""
     return _judgement(patient.condition, risk(patient))
@@ -109,8 +119,12 @@ def judgement(patient: Patient) -> Judgement:
 @lru_cache(maxsize=128)
 def _judgement(name: str, danger: str) -> Judgement:
     own = condition(name).judgement
+    more = (HOME_AT_HIGH,) if danger == "high" else ()
     return msgspec.structs.replace(
-        own, required=required(name, danger), dispositions=places(name, danger)
+        own,
+        required=required(name, danger),
+        dispositions=places(name, danger),
+        forbidden=(*own.forbidden, *more),
     )
 
 

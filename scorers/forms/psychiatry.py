@@ -1,19 +1,18 @@
 """Psychiatry: a disorder in ICD-10-CM, and the danger of suicide.
 
-Neither is right without the other, so the credit is the product of both. A danger named too high
-costs less than one named too low.
+Neither is right without the other: the right disorder with a danger that was missed sends somebody
+to die, and one named too high takes freedom. So a wrong danger earns nothing.
 """
 
 from collections.abc import Iterator, Sequence
 
 from ...bus.events import Reason
+from ...knowledge.conditions import condition
 from ...knowledge.icd10 import SAME_CATEGORY, closeness
-from ...knowledge.psychiatry import RISKS, risk
+from ...knowledge.psychiatry import risk
 from ..case import Case, observed_decisive
 from ..milestones import Milestone
 from . import check
-
-_ABOVE, _BELOW = 0.4, 0.15
 
 
 def _said(case: Case) -> str:
@@ -21,18 +20,19 @@ def _said(case: Case) -> str:
 
 
 def _danger(case: Case) -> float:
-    said, true = _said(case), risk(case.patient)
-    if said not in RISKS:
-        return 0.0
-    off = RISKS.index(said) - RISKS.index(true)
-    return {0: 1.0, 1: _ABOVE, -1: _BELOW}.get(off, 0.0)
+    return float(_said(case) == risk(case.patient))
+
+
+def _others(case: Case) -> tuple[str, ...]:
+    """Codes of look-alikes, which stay wrong in the same category: F41.0 is not F41.1."""
+    return tuple(condition(name).icd10 for name in case.condition.look_alikes)
 
 
 def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     """Credit of the disorder times that of the danger."""
     del found
     given = case.answer.icd10_code
-    tree = closeness(given, case.condition.icd10, ())
+    tree = 0.0 if given in _others(case) else closeness(given, case.condition.icd10, ())
     seen = observed_decisive(case.judgement.decisive, case.world.observed)
     note = f"{given} {_said(case)}" + ("" if seen else ", without the observation")
     earned = round(tree * _danger(case), 6) if seen else 0.0

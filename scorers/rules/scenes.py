@@ -11,18 +11,20 @@ _EVERYWHERE = (
     "ANTICOAGULATION_ACTIVE_MAJOR_BLEED",
     "CLOZAPINE_SEVERE_NEUTROPENIA",
     "HEPARIN_IN_HIT",
+    "LETHAL_QUANTITY_TO_SUICIDAL",
     "METHYLERGONOVINE_IN_HYPERTENSION",
     "QT_HIGH_RISK_COMBINATION",
     "TERATOGEN_IN_PREGNANCY",
     "THROMBOLYSIS_WITH_HEMORRHAGE",
 )
 """Omissions, places and the rest are the domains' own: they know what their case asks for."""
+_SUPPLY = "supply:"
 
 
 def hazardous_drug(case: Case) -> Iterator[SafetyFinding]:
     """A drug that this person must not have, whatever the case; one the case requires may stay."""
     required = [r for r in case.judgement.required if r.kind == "treatment" and applies(r, case)]
-    given = {step.n: step.done for step in case.steps if step.drug}
+    given = {step.n: step.done for step in case.steps if step.drug or _SUPPLY in step.done}
     if not given:
         return
     for one in findings(scene_of(case)):
