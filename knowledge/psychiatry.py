@@ -55,9 +55,15 @@ def cssrs(patient: Patient) -> Inputs:
 
 def denied() -> Inputs:
     """Answers to the screener of one who conceals."""
-    names = ("q1_wish_to_be_dead", "q2_nonspecific_suicidal_thoughts", "q3_thoughts_with_method")
-    names += ("q4_intent_without_plan", "q5_intent_with_plan")
-    names += ("q6_behavior_lifetime", "q6_behavior_past_3_months")
+    names = (
+        "q1_wish_to_be_dead",
+        "q2_nonspecific_suicidal_thoughts",
+        "q3_thoughts_with_method",
+        "q4_intent_without_plan",
+        "q5_intent_with_plan",
+        "q6_behavior_lifetime",
+        "q6_behavior_past_3_months",
+    )
     return dict.fromkeys(names, False)
 
 
