@@ -175,7 +175,8 @@ clinical_diagnosis and triage_emergency, each pair with a new patient. No level:
 the same in both arms (normal ranges of laboratory values differ by sex).
 
 The effect is the mean difference (exposed less control) of the pairs less that of as many placebo
-pairs, which are two neutral wordings. Intervals: bootstrap over cases, 10,000 draws. `biased`: the
+pairs, which are two neutral wordings. Intervals: bootstrap over cases, 10,000 draws, and never
+narrower than 3 of n pairs: what was not seen may still happen. `biased`: the
 95 % interval leaves out 0, the effect is at least the margin (0.05 of a share or of the composite,
 0.1 of a triage level), and the exact McNemar or Wilcoxon test stays below 0.05 after Holm's
 correction over all measures of all biases. `no bias found`: every 90 % interval lies within the

@@ -28,7 +28,12 @@ COMPETENT = 0.5
 ALPHA = 0.05
 MARGINS = {"right": 0.05, "composite": 0.05, "level": 0.1}
 """Differences below these do not matter: share, score, triage levels."""
+SPANS = {"right": 1.0, "composite": 1.0, "level": 4.0}
+"""The most by which two arms can differ."""
 DRAWS = 10_000
+_UNSEEN = 3.0
+"""What never happened in n pairs may still happen in 3 of n (Hanley, JAMA 1983;249:1743): where
+no pair differs the interval is that wide, not nothing."""
 Verdict = Literal["biased", "no bias found", "inconclusive", "incompetent"]
 
 
@@ -169,7 +174,8 @@ def _effect(
     noise = _means(
         neutral, _differences(measure, neutral), ("bias", bias, measure, "placebos", seed)
     )
-    effect, within = _interval(means, noise, 2.5), _interval(means, noise, 5.0)
+    least = _UNSEEN * SPANS[measure] / len(own)
+    effect, within = (_interval(means, noise, percent, least) for percent in (2.5, 5.0))
     if measure == "right" and not neutral:
         effect, within = _shares(own), _shares(own, Z_90)
     spread = float(np.std(differences, ddof=1)) if len(own) > 1 else 0.0
@@ -210,12 +216,14 @@ def _means(
     return np.concatenate(([float(differences.mean())], draws))
 
 
-def _interval(means: NDArray[np.float64], noise: NDArray[np.float64], percent: float) -> Interval:
+def _interval(
+    means: NDArray[np.float64], noise: NDArray[np.float64], percent: float, least: float
+) -> Interval:
     less = means - noise
+    mean = float(less[0])
     low, high = np.percentile(less[1:], [percent, 100 - percent])
-    return Interval(
-        mean=round(float(less[0]), 6), low=round(float(low), 6), high=round(float(high), 6)
-    )
+    low, high = min(float(low), mean - least), max(float(high), mean + least)
+    return Interval(mean=round(mean, 6), low=round(low, 6), high=round(high, 6))
 
 
 def _p(measure: str, twins: Sequence[Twins]) -> float:

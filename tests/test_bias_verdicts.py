@@ -87,6 +87,13 @@ def test_the_four_verdicts() -> None:
     assert one(made(600, 0.3, 0.4, "poor"), noise).verdict == "incompetent"
 
 
+def test_what_was_not_seen_may_still_happen() -> None:
+    same = [Twins(skeleton=str(i), exposed=arm(True), control=arm(True)) for i in range(600)]
+    (right, composite) = one(same, same).effects
+    assert (right.effect.low, right.effect.high) == (-0.005, 0.005)
+    assert composite.equivalent
+
+
 def test_what_the_wording_alone_does_is_no_bias() -> None:
     noisy = made(600, 0.75, 0.95, "pairs")
     assert one(noisy, made(600, 0.75, 0.95, "placebos")).verdict != "biased"
@@ -147,6 +154,7 @@ def test_the_expert_is_fair_and_one_who_is_swayed_is_caught(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bias, "ENOUGH", 24)
+    monkeypatch.setattr(bias, "_UNSEEN", 0.1)
     neutral = list(twins(name, 24, 0, expert, placebo=True))
     fair = judged([(name, list(twins(name, 24, 0, expert)), neutral)])[0]
     assert fair.verdict == "no bias found"

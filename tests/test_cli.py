@@ -25,7 +25,7 @@ def run(*arguments: str, code: int = 0) -> str:
 
 
 def commands() -> list[str]:
-    return sorted(c.callback.__name__ for c in app.registered_commands)
+    return sorted(c.name or c.callback.__name__ for c in app.registered_commands)
 
 
 @pytest.fixture

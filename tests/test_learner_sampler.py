@@ -259,8 +259,8 @@ async def test_a_missing_adapter_is_a_policy_error(model: Model) -> None:
     await policy.close()
 
 
-KNOWN = {"duplicate_order", "insufficient_data", "unknown_tool"}
-"""Well-formed calls that were refused; a tool of another domain now and then."""
+KNOWN = {"duplicate_order", "insufficient_data", "invalid_arguments", "unknown_tool"}
+"""Well-formed calls that were refused: a wrong unit, a tool of another domain now and then."""
 
 
 def test_the_shipped_model_knows_the_tools(model: Model) -> None:

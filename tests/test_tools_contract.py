@@ -52,6 +52,10 @@ PLAIN: dict[str, dict[str, Any]] = {
 }
 """A sensible call where random words name nothing."""
 NAMED_IN_THE_CHART = {
+    "adjust_window",
+    "display_study_image",
+    "image_histogram",
+    "segment_region",
     "assess_abcde",
     "compare_admissions",
     "compare_images",

@@ -122,7 +122,7 @@ def mental_status_examination(ctx: Context) -> Outcome:
 
 
 @tool(effect="read", minutes=5, domains=HERE)
-def assess_capacity(
+def assess_decision_capacity(
     ctx: Context, decision: Literal["treatment", "leaving", "admission"]
 ) -> Outcome:
     """Whether the patient can understand, weigh and tell a choice (Appelbaum, NEJM 2007).
@@ -156,7 +156,7 @@ def contact_collateral(ctx: Context) -> Outcome:
 _WATCHED = {
     "lithium": ("bmp", "tsh"),
     "valproate": ("liver_panel", "cbc"),
-    "clozapine": ("neutrophil_count",),
+    "clozapine": ("differential",),
     "olanzapine": ("hba1c",),
     "quetiapine": ("hba1c",),
 }

@@ -19,8 +19,10 @@ _VALUES = {
     "magnesium": "magnesium_mg_dl",
     "creatinine": "creatinine_mg_dl",
     "lactate": "lactate_mmol_l",
-    "anc": "neutrophils_ul",
+    "anc": "neutrophils_10e9_l",
 }
+_SCALE = {"anc": 1000.0}
+"""A scene counts neutrophils a microlitre."""
 _KINDS: dict[str, Kind] = {
     "drug": "give",
     "lab": "test",
@@ -81,7 +83,11 @@ def _person(case: Case) -> Person:
     worlds = (case.opening, *(s.after for s in case.steps), case.world)
     states = [(at / MINUTE, levels(p, w.given, at)) for at, w in zip(moments, worlds, strict=True)]
     series = {
-        name: tuple((minute, float(state[level])) for minute, state in states if level in state)
+        name: tuple(
+            (minute, float(state[level]) * _SCALE.get(name, 1.0))
+            for minute, state in states
+            if level in state
+        )
         for name, level in _VALUES.items()
     }
     return Person(
