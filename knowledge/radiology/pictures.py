@@ -24,6 +24,8 @@ from .studies import Seen, Study
 
 KEPT = 32
 """Pictures kept in memory: those of the episodes under way."""
+READINGS = 4096
+"""Measures kept: they are small, and take longer to make than a picture."""
 Fields = dict[str, Any] | None
 """Fields of a truth, None where the lesion cannot be drawn."""
 
@@ -85,7 +87,7 @@ def picture(one: Shot) -> Picture:
     return _drawn(one.kind, one.truth, one.seed)
 
 
-@lru_cache(maxsize=4 * KEPT)
+@lru_cache(maxsize=READINGS)
 def _measured(kind: str, truth: Any, seed: int) -> dict[str, float | str]:
     return images.measure(kind, _drawn(kind, truth, seed))
 
@@ -95,7 +97,7 @@ def measured(one: Shot) -> dict[str, float | str]:
     return dict(_measured(one.kind, one.truth, one.seed))
 
 
-@lru_cache(maxsize=4 * KEPT)
+@lru_cache(maxsize=READINGS)
 def _segmented(kind: str, truth: Any, seed: int) -> Segment:
     return segment(kind, _drawn(kind, truth, seed))
 
