@@ -22,8 +22,8 @@ from ..rng import stream
 from .kinds import Features
 from .studies import Seen, Study
 
-KEPT = 32
-"""Pictures kept in memory: those of the episodes under way."""
+KEPT = 128
+"""Pictures kept in memory, under 100 MB: those of the episodes under way."""
 READINGS = 4096
 """Measures kept: they are small, and take longer to make than a picture."""
 Fields = dict[str, Any] | None
