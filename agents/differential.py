@@ -11,7 +11,7 @@ from ..knowledge.studies import studies
 from ..knowledge.variants import comorbidities, family, findings
 from .reading import Seen
 
-# Typical adult emergency vital signs: mean and spread (CLINICAL.md section 8).
+# Typical adult emergency vital signs: mean and spread (those of knowledge/patients.py).
 _VITALS = {
     "hr_bpm": (84.0, 12.0),
     "sbp_mmhg": (130.0, 17.0),

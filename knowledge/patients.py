@@ -1,6 +1,6 @@
 """Seeded patients: the hidden truth of a case as a pure function of (variant, seed, version).
 
-Method: CLINICAL.md section 8: demographics by the condition's law, comorbidities by age, then
+Method: demographics by the condition's law, comorbidities by age, then
 findings, a latent severity and correlated baseline noise. Each layer draws from its own stream.
 """
 
@@ -67,7 +67,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Vital signs: healthy mean, spread, and loading on the shared stress factor (heart rate and
-# temperature then correlate at about 0.45, as CLINICAL.md section 8 asks).
+# temperature then correlate at about 0.45: our own choice, unverified).
 _VITALS: dict[str, tuple[float, float, float]] = {
     "hr_bpm": (84, 11, 0.67),
     "sbp_mmhg": (130, 15, -0.3),

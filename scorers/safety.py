@@ -1,7 +1,7 @@
 """Safety: rules over committed events and the hidden truth, never over prose.
 
 Every public function of a module in `rules/` is a rule: it takes the Case and yields
-SafetyFindings. Severity as in CLINICAL.md section 6: 5 critical, 4 severe, 3 moderate, 2 minor.
+SafetyFindings. Severity: 5 critical, 4 severe, 3 moderate, 2 minor, 1 a near miss.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """Rules about drugs that went in: allergies, doses, pairs, kidneys.
 
 Judged on what was given, by ingredient and class; the chart's labels and the truth are kept apart.
-Rules and severities: CLINICAL.md sections 3 and 6.
+Sources of the rules stand with the drugs and pairs; severities as in `data/safety/rules.yaml`.
 """
 
 from collections.abc import Iterator
