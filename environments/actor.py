@@ -1,5 +1,6 @@
 """The environment's role on the bus: it opens requested episodes and answers every action."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -78,9 +79,12 @@ class EpisodeJob:
         return Step(drafts=self._stamp([Draft(data=first.started)], cause))
 
     async def _respond(self, session: Session, cause: str) -> Step:
-        """Answer; the pictures that the answer names are stored before it is appended."""
+        """Answer; the pictures that the answer names are stored before it is appended.
+
+        Off the event loop: a picture takes up to a tenth of a second to draw.
+        """
         try:
-            self._session, drafts = respond(session, self._episode)
+            self._session, drafts = await asyncio.to_thread(respond, session, self._episode)
         except MissingExtra as error:
             return _abandon(self._episode, "environment_error", str(error))
         said = answer_waiting(drafts)
