@@ -84,13 +84,14 @@ class EpisodeJob:
         Off the event loop: a picture takes up to a tenth of a second to draw.
         """
         try:
-            self._session, drafts = await asyncio.to_thread(respond, session, self._episode)
+            after, drafts = await asyncio.to_thread(respond, session, self._episode)
         except MissingExtra as error:
             return _abandon(self._episode, "environment_error", str(error))
+        self._session = after
         said = answer_waiting(drafts)
         if self._word is not None and said is not None:
             drafts = worded(drafts, await self._word(said, session.patient))
-        for data in self._session.objects.values():
+        for data in after.objects.values():
             await self._log.put(data)
         stamped = self._stamp(drafts, cause)
         return Step(drafts=stamped, done=any(_ends(draft) for draft in stamped))
