@@ -138,11 +138,20 @@ def guideline(*, data: Data = DATA) -> None:
 
 
 def _database(data: Path, name: str) -> Path:
+    from ..projections.errors import ProjectionError
+    from ..projections.store import projection, up_to_date
+
     path = data / f"{name}.db"
     if not path.is_file():
         raise fail(
             f"{path} does not exist: run `healthgym run` first, or `healthgym rebuild {name}`"
         )
+    try:
+        fresh = up_to_date(projection(name), path)
+    except ProjectionError as error:
+        raise fail(str(error)) from error
+    if not fresh:
+        raise fail(f"{path} was written by another version: run `healthgym rebuild {name}`")
     return path
 
 

@@ -18,13 +18,13 @@ create table if not exists benchmarks (
   sequence integer primary key, agent text not null, label text not null,
   policy_version text not null, temperature real not null, episodes integer not null,
   lost integer not null, mean real not null, low real not null, high real not null,
-  correct real not null, dimensions text not null
+  correct real not null, dimensions text not null, cause text not null
 );
 create table if not exists standings (
-  agent text not null, domain text not null, policy_version text not null,
-  purpose text not null, episodes integer not null, total real not null, squares real not null,
-  critical integer not null, correct integer not null,
-  primary key (agent, domain, policy_version, purpose)
+  agent text not null, correlation text not null, domain text not null,
+  policy_version text not null, purpose text not null, episodes integer not null,
+  total real not null, squares real not null, critical integer not null, correct integer not null,
+  primary key (agent, correlation, domain, policy_version, purpose)
 );
 """
 
@@ -41,7 +41,7 @@ def apply(connection: sqlite3.Connection, recorded: Recorded) -> None:
             )
         case BenchmarkCompleted() as data:
             connection.execute(
-                "insert into benchmarks values (?,?,?,?,?,?,?,?,?,?,?,?)",
+                "insert into benchmarks values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     recorded.sequence,
                     agent,
@@ -55,17 +55,19 @@ def apply(connection: sqlite3.Connection, recorded: Recorded) -> None:
                     data.composite.high,
                     data.correct,
                     msgspec.json.encode(data.dimensions, order="deterministic").decode(),
+                    event.cause,
                 ),
             )
         case EpisodeScored() as data:
             critical = int(any(f.severity >= 5 for f in data.findings))
             connection.execute(
-                "insert into standings values (?,?,?,?,1,?,?,?,?) on conflict do update set"
+                "insert into standings values (?,?,?,?,?,1,?,?,?,?) on conflict do update set"
                 " episodes = episodes + 1, total = total + excluded.total,"
                 " squares = squares + excluded.squares, critical = critical + excluded.critical,"
                 " correct = correct + excluded.correct",
                 (
                     agent,
+                    event.correlation,
                     data.domain,
                     data.policy_version,
                     data.purpose,
@@ -96,7 +98,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     mastery: str
     dimensions: dict[str, float]
     domains: dict[str, float]
-    """Mean composite by domain, of all test episodes of the same policy version."""
+    """Mean composite by domain, of the episodes of this measurement."""
 
 
 def board(path: Path) -> list[Row]:
@@ -115,9 +117,7 @@ def board(path: Path) -> list[Row]:
             (row["agent"], row["label"]): row["mean"]
             for row in connection.execute("select * from benchmarks where temperature = 0")
         }
-        tested = {
-            (row["agent"], row["policy_version"]): _by_domain(connection, row) for row in sampled
-        }
+        domains = {row["agent"]: _by_domain(connection, row["cause"]) for row in sampled}
     finally:
         connection.close()
     return [
@@ -137,16 +137,16 @@ def board(path: Path) -> list[Row]:
                 name: value["mean"]
                 for name, value in msgspec.json.decode(row["dimensions"]).items()
             },
-            domains=tested[row["agent"], row["policy_version"]],
+            domains=domains[row["agent"]],
         )
         for rank, row in enumerate(sampled, 1)
     ]
 
 
-def _by_domain(connection: sqlite3.Connection, measured: sqlite3.Row) -> dict[str, float]:
+def _by_domain(connection: sqlite3.Connection, measurement: str) -> dict[str, float]:
     rows = connection.execute(
-        "select domain, total / episodes as mean from standings"
-        " where agent = ? and policy_version = ? and purpose = 'test' order by domain",
-        (measured["agent"], measured["policy_version"]),
+        "select domain, sum(total) / sum(episodes) as mean from standings"
+        " where correlation = ? group by domain order by domain",
+        (measurement,),
     )
     return {row["domain"]: round(row["mean"], 6) for row in rows}

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, cast
@@ -64,6 +65,18 @@ def code_of(kind: Projection) -> str:
     """Digest of a projection's code: rows made by other code are made again."""
     source = inspect.getsource(cast("type", kind))
     return hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
+
+
+def up_to_date(kind: Projection, path: Path) -> bool:
+    """Whether the rows of a database were made by this code. Raises ProjectionError."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            row = connection.execute("select code from position").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise ProjectionError(
+            f"{path} is no usable database ({error}); delete it, it is rebuilt"
+        ) from error
+    return row is not None and row[0] == code_of(kind)
 
 
 class Store:

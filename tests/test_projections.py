@@ -1,10 +1,13 @@
 """Projections: exactly once, rebuilt to the same rows, the same guideline bytes."""
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from healthgym.__main__ import app
 from healthgym.bus.events import (
     AgentRegistered,
     BenchmarkCompleted,
@@ -25,7 +28,7 @@ from healthgym.bus.log import FileLog
 from healthgym.projections.actor import write_guideline
 from healthgym.projections.errors import ProjectionError
 from healthgym.projections.leaderboard import board
-from healthgym.projections.store import Store, catch_up, names, projection, rebuild
+from healthgym.projections.store import Store, catch_up, names, projection, rebuild, up_to_date
 
 
 def scored(composite: float, *, severity: int = 0) -> EpisodeScored:
@@ -74,7 +77,12 @@ async def fill(log: FileLog) -> None:
             dimensions={"safety": value},
             correct=0.5,
         )
-        stored = await log.append(head_of(stored, agent(name)), [Draft(data=data)])
+        stored = await log.append(
+            head_of(stored, agent(name)), [Draft(data=data, cause=f"measured {name}")]
+        )
+        for word, found in (("measured", mean), ("measured greedily", 1.0)):
+            test = Draft(data=scored(found), correlation=f"{word} {name}")
+            await log.append(Head(aggregate=episode(name, word.replace(" ", ""))), [test])
         step = TrainingStepped(
             workout="w", step=1, policy_version="p", object="p", loss=0.1, reward=mean, episodes=[]
         )
@@ -138,6 +146,28 @@ async def test_the_board_ranks_by_the_latest_measurement(log: FileLog, tmp_path:
         (1, "expert", 0.8, "advanced"),
         (2, "tiny", 0.4, "beginner"),
     ]
+    only_this = [r.domains for r in rows]
+    assert only_this == [{"clinical_diagnosis": 0.8}, {"clinical_diagnosis": 0.4}]
+
+
+async def test_rows_of_other_code_are_told_from_rows_of_this(log: FileLog, tmp_path: Path) -> None:
+    kind = projection("leaderboard")
+    with Store(kind, tmp_path) as store:
+        assert not up_to_date(kind, store.path)
+        await catch_up(log, store)
+    path = tmp_path / "leaderboard.db"
+    assert up_to_date(kind, path)
+    assert not up_to_date(projection("logbook"), path)
+    told = CliRunner().invoke(app, ["leaderboard", "--data", str(tmp_path), "--json"])
+    assert json.loads(told.stdout)[0]["agent"] == "expert"
+    path.rename(tmp_path / "logbook.db")
+    refused = CliRunner().invoke(app, ["logbook", "--data", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "run `healthgym rebuild logbook`" in " ".join(refused.output.split())
+    (tmp_path / "logbook.db").write_bytes(b"no database at all" * 300)
+    broken = CliRunner().invoke(app, ["logbook", "--data", str(tmp_path)])
+    assert broken.exit_code == 1
+    assert "no usable database" in " ".join(broken.output.split())
 
 
 async def test_the_guideline_is_the_same_bytes_after_a_rebuild(
