@@ -86,10 +86,19 @@ def test_the_command_reads_a_log(tmp_path: Path) -> None:
         result = CliRunner().invoke(app, [*arguments, "--max-turns", "30"])
         assert result.exit_code == 0, result.output
     told = json.loads(CliRunner().invoke(app, ["fairness", "--log", str(folder), "--json"]).stdout)
-    assert told["episodes"] == 3
-    assert {r["attribute"] for r in told["rows"]} == {"sex", "age_band", "ethnicity", "ses"}
-    assert told["worst"] == {}
+    assert list(told) == ["expert"]
+    assert told["expert"]["episodes"] == 3
+    assert {r["attribute"] for r in told["expert"]["rows"]} == {
+        "sex",
+        "age_band",
+        "ethnicity",
+        "ses",
+    }
+    assert told["expert"]["worst"] == {}
     only = ["fairness", "--log", str(folder), "--json", "--domain", "triage_emergency"]
-    assert json.loads(CliRunner().invoke(app, only).stdout)["episodes"] == 1
+    assert json.loads(CliRunner().invoke(app, only).stdout)["expert"]["episodes"] == 1
     shown = CliRunner().invoke(app, ["fairness", "--log", str(folder)]).output
     assert "worst group" in shown
+    nobody = CliRunner().invoke(app, ["fairness", "--log", str(folder), "--agent", "nobody"])
+    assert nobody.exit_code == 1
+    assert "no judged episode" in nobody.output
