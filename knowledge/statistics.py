@@ -9,10 +9,15 @@ Z_95, Z_90 = 1.959964, 1.644854
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Mean and normal 95 % interval (mean plus or minus 1.96 standard errors).
+    """Mean of scores and its normal 95 % interval (1.96 standard errors), within [0, 1].
 
     One value or none has no spread to judge by: its interval is the whole range [0, 1].
     """
+    found = _normal(values)
+    return Interval(mean=found.mean, low=max(found.low, 0.0), high=min(found.high, 1.0))
+
+
+def _normal(values: Sequence[float]) -> Interval:
     if not values:
         return Interval(mean=0.0, low=0.0, high=1.0)
     mean = math.fsum(values) / len(values)
@@ -25,7 +30,7 @@ def interval(values: Sequence[float]) -> Interval:
 
 def paired(before: Sequence[float], after: Sequence[float]) -> Interval:
     """Mean and 95 % interval of the paired differences `after - before`."""
-    return interval([b - a for a, b in zip(before, after, strict=True)])
+    return _normal([b - a for a, b in zip(before, after, strict=True)])
 
 
 def share(hits: int, of: int) -> Interval:

@@ -112,8 +112,8 @@ def test_mastery_cuts() -> None:
 @given(st.lists(unit, min_size=2, max_size=30))
 def test_an_interval_holds_its_mean(values: list[float]) -> None:
     found = interval(values)
-    assert found.low <= found.mean + 1e-6
-    assert found.mean <= found.high + 1e-6
+    assert 0 <= found.low <= found.mean + 1e-6
+    assert found.mean <= found.high + 1e-6 <= 1 + 1e-6
     assert math.isclose(found.mean, sum(values) / len(values), abs_tol=1e-5)
     assert paired(values, values).mean == 0
 
