@@ -159,9 +159,11 @@ def imitate(
             break
         for group in optimiser.param_groups:
             group["lr"] = _rate(step, recipe)
-        logits = model(input_ids=tokens).logits[:, :-1]
         own = labels[:, 1:] != IGNORED
-        loss = F.cross_entropy(logits[own], labels[:, 1:][own])
+        with torch.autocast("cpu", torch.bfloat16):
+            read = model.model(input_ids=tokens).last_hidden_state[:, :-1]
+            logits = model.lm_head(read[own])
+        loss = F.cross_entropy(logits.float(), labels[:, 1:][own])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
