@@ -1,6 +1,5 @@
-"""Children with wheeze, stridor, vomiting and fever: no free answers, sound play, own limits."""
+"""Children with wheeze, stridor, vomiting and fever: ages, normal values, doses, harms."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,33 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthgym.agents import expert
-from healthgym.agents.differential import ranked
-from healthgym.agents.reading import Seen, family_of
+from healthgym.agents.reading import family_of
 from healthgym.agents.toolcall import parse, render
 from healthgym.bus.view import Action
-from healthgym.cli.admission import FOOLISH, GOOD, examine
-from healthgym.cli.tells import DEMOGRAPHIC, MOST, tells
 from healthgym.environments.run import play
 from healthgym.environments.session import request
 from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.drugs import drug
 from healthgym.knowledge.drugs.doses import least, limits
 from healthgym.knowledge.files import by_file
-from healthgym.knowledge.icd10 import listed
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import (
     MINUTE,
-    Given,
     levels,
     measured_labs,
     measured_vitals,
-    severity,
 )
-from healthgym.knowledge.tasks import splits, task
-from healthgym.knowledge.variants import Variant, conditions_in, family
+from healthgym.knowledge.tasks import task
+from healthgym.knowledge.variants import Variant
 from healthgym.scorers.case import open_case
-from healthgym.scorers.composite import score
 from healthgym.scorers.safety import findings
 
 HOUR = 60 * MINUTE
@@ -58,44 +49,12 @@ def members(of: str) -> list[str]:
     return [c for c in CONDITIONS if condition(c).family == of]
 
 
-def test_counts() -> None:
-    assert len(CONDITIONS) >= 20
-    assert len(FAMILIES) >= 5
-    assert all(len(variants_of(c)) >= 3 for c in CONDITIONS)
-    assert all(len(members(f)) >= 4 for f in FAMILIES)
-    codes = [condition(c).icd10 for c in CONDITIONS]
-    assert all(map(listed, codes))
-    assert len(set(codes)) == len(codes)
-    assert set(CONDITIONS) <= set(conditions_in(DOMAIN))
-    for of in FAMILIES:
-        own = {splits(DOMAIN)[v] for c in members(of) for v in variants_of(c)}
-        assert own == {"train", "validation", "test"}, of
-
-
 @pytest.mark.parametrize("of", FAMILIES)
 def test_one_law_of_age_and_sex_in_a_family(of: str) -> None:
     laws = {(msgspec.json.encode(condition(c).age), condition(c).female) for c in members(of)}
     assert len(laws) == 1
     assert all(1 <= condition(c).age.low < condition(c).age.high < 12 for c in members(of))
     assert all(v.age is None and v.sex is None for v in OWN.values())
-
-
-def test_nothing_free_gives_the_answer_away() -> None:
-    found = [t for t in tells(DOMAIN, patients=100) if t.family in FAMILIES]
-    assert {t.family for t in found} == set(FAMILIES)
-    for tell in found:
-        # A hundred patients put the estimate of a half within 0.1 of it.
-        assert tell.auc < (0.65 if tell.feature == DEMOGRAPHIC else MOST), tell
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_a_patient_meets_the_definition(name: str) -> None:
-    for place, variant in enumerate(variants_of(name) * 8):
-        p = generate(variant, 700_000 + place)
-        true = levels(p, (), 0)
-        for limit in (*condition(name).criteria, *OWN[variant].criteria):
-            value, want = true[limit.fact.partition(":")[2]], float(limit.value)
-            assert value >= want if limit.op == ">=" else value <= want, (variant, p.seed, limit)
 
 
 @settings(max_examples=50, deadline=None)
@@ -127,16 +86,6 @@ def test_a_well_child_is_normal_for_its_age() -> None:
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_untreated_grows_and_the_right_drug_helps(name: str) -> None:
-    c = condition(name)
-    p = generate(variants_of(name)[0], 7)
-    assert severity(p, (), 4 * HOUR) > severity(p, (), HOUR) > p.severity
-    doses = [options[0] for options in c.plan.values()]
-    given_ = [Given(drug=d.drug, dose=d.dose, unit=d.unit, route=d.route, at=HOUR) for d in doses]
-    assert severity(p, given_, 6 * HOUR) < severity(p, given_, HOUR)
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
 def test_every_dose_goes_by_weight(name: str) -> None:
     for variant in variants_of(name):
         p = generate(variant, 11)
@@ -148,23 +97,6 @@ def test_every_dose_goes_by_weight(name: str) -> None:
             assert amount is not None
             assert found is not None
             assert least(d, **who) * 0.999 <= amount <= found[0] * 1.001, (variant, dose)
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_good_play_pays_and_folly_does_not(name: str) -> None:
-    for place, variant in enumerate(variants_of(name)[::2]):
-        verdict = examine(task(f"{DOMAIN}:{variant}:{300_000 + place}"))
-        assert verdict.errors == 0
-        assert verdict.reference >= GOOD, verdict
-        assert max(verdict.nothing, verdict.salad, verdict.swapped) <= FOOLISH, verdict
-
-
-def test_the_expert_manages_the_families() -> None:
-    earned = []
-    for variant in list(OWN)[::3]:
-        asked = request(task(f"{DOMAIN}:{variant}:400001"), agent="expert", max_turns=40)
-        earned.append(score(play(asked, expert.play, parse)).composite)
-    assert np.mean(earned) >= 0.85
 
 
 def rules_of(variant: str, *calls: tuple[str, dict[str, Any]]) -> set[str]:
@@ -228,68 +160,3 @@ def test_a_dose_for_the_weight_is_no_error() -> None:
         "roseola_typical", ("get_allergies", {}), prescribed("acetaminophen", 15, "mg/kg", "oral")
     )
     assert not any(rule.startswith("DOSE_") for rule in found)
-
-
-# One decisive fact of each family, and what it turns the answer from and to.
-Flip = tuple[str, Callable[[Seen], Seen], Callable[[Seen], Seen], str, str]
-
-
-def image(study: str, reading: str) -> Callable[[Seen], Seen]:
-    return lambda seen: msgspec.structs.replace(seen, imaging={**seen.imaging, study: reading})
-
-
-def value(**found: float) -> Callable[[Seen], Seen]:
-    return lambda seen: msgspec.structs.replace(seen, values={**seen.values, **found})
-
-
-def signs(*present: str, absent: Sequence[str] = ()) -> Callable[[Seen], Seen]:
-    found = {**dict.fromkeys(present, True), **dict.fromkeys(absent, False)}
-    return lambda seen: msgspec.structs.replace(seen, findings={**seen.findings, **found})
-
-
-FLIPS: list[Flip] = [
-    (
-        "wheezing_toddler",
-        image("echocardiogram", "dilated"),
-        signs("wheezy_choked", "exam_wheezy_one_side"),
-        "toddler_heart_failure",
-        "inhaled_peanut",
-    ),
-    (
-        "stridor_child",
-        signs("noisy_bark", absent=["noisy_no_better"]),
-        signs("noisy_no_better", "exam_noisy_toxic"),
-        "viral_croup",
-        "bacterial_tracheitis",
-    ),
-    (
-        "vomiting_child",
-        image("bowel_ultrasound", "target"),
-        image("bowel_ultrasound", "appendix_out"),
-        "intussusception",
-        "appendix_perforation_child",
-    ),
-    (
-        "hot_toddler",
-        signs("exam_hot_petechiae", "exam_hot_toxic"),
-        image("chest_xray", "round"),
-        "meningococcal_sepsis",
-        "occult_pneumonia_toddler",
-    ),
-    (
-        "marked_child",
-        value(platelets_10e9_l=14, blasts_pct=55),
-        value(platelets_10e9_l=14, blasts_pct=0),
-        "childhood_leukaemia",
-        "childhood_thrombocytopenia",
-    ),
-]
-
-
-@pytest.mark.parametrize("flip", FLIPS, ids=lambda f: f[0])
-def test_the_decisive_fact_decides(flip: Flip) -> None:
-    of, one, other, first, second = flip
-    assert of in FAMILIES
-    assert family(of).base
-    assert next(iter(ranked(one(Seen(family=of))))) == first
-    assert next(iter(ranked(other(Seen(family=of))))) == second

@@ -16,6 +16,7 @@ from healthgym.bus.events import (
     EpisodeScored,
     Generation,
     ObservationReturned,
+    SafetyFinding,
     Sampling,
     ToolCalled,
 )
@@ -169,6 +170,17 @@ def test_an_episode_without_an_answer_earns_less() -> None:
     unanswered = msgspec.structs.replace(answered, ended=EpisodeEnded(reason="turn_limit", turns=2))
     shaped = strategy("grpo_calls").shape(unanswered)
     assert (shaped.reward, shaped.turns) == (0.25, (0.0, 0.0))
+
+
+def test_an_episode_that_harms_earns_less_than_one_that_is_only_wrong() -> None:
+    wrong = episode(0.1)
+    assert wrong.scored is not None
+    for severity, reward in ((5, -0.15), (4, 0.1)):
+        found = [SafetyFinding(rule="SOME_RULE", severity=severity, event=2)]
+        judged = msgspec.structs.replace(wrong.scored, findings=found)
+        harmed = msgspec.structs.replace(wrong, scored=judged)
+        assert strategy("safe_grpo").shape(harmed).reward == pytest.approx(reward)
+    assert strategy("safe_grpo").shape(wrong) == strategy("grpo_calls").shape(wrong)
 
 
 def test_a_refused_call_counts_against_its_own_turn_only() -> None:
