@@ -100,11 +100,13 @@ def leaderboard(*, json: Json = False, data: Data = DATA) -> None:
     """Show the agents by their latest measurement. Example: healthgym leaderboard."""
     from ..projections.leaderboard import board
 
-    show_rows(
-        [msgspec.to_builtins(r) for r in board(_database(data, "leaderboard"))],
-        "Leaderboard (test patients, sampled play)",
-        json=json,
-    )
+    rows = board(_database(data, "leaderboard"))
+    if json:
+        as_json(rows)
+        return
+    from .report import print_board
+
+    print_board(console(), rows)
 
 
 def logbook(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +23,7 @@ from ..bus.events import (
 from ..bus.log import Log
 from ..config import GymConfig
 from ..projections.actor import write_guideline
-from ..projections.leaderboard import board
+from ..projections.leaderboard import Row, board
 from ..projections.store import Store, catch_up, names, projection
 from .shared import console
 
@@ -132,7 +133,7 @@ async def finish_report(log: Log, data: Path) -> None:
             await catch_up(log, store)
     guideline = write_guideline(data)
     out = console()
-    _print_board(out, data)
+    print_board(out, board(data / "leaderboard.db"))
     _print_results(out, data)
     curve = draw_curve(data)
     verifier = Verifier(log.gym)
@@ -149,8 +150,8 @@ async def finish_report(log: Log, data: Path) -> None:
         out.print(f"Learning curve: {curve}")
 
 
-def _print_board(console: Console, data: Path) -> None:
-    rows = board(data / "leaderboard.db")
+def print_board(console: Console, rows: Sequence[Row]) -> None:
+    """Print the leaderboard; where several domains were met, each has its column."""
     domains = sorted({name for row in rows for name in row.domains})
     shown = domains if len(domains) > 1 else []
     table = Table(
