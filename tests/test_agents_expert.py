@@ -18,7 +18,8 @@ from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.scorers.composite import score
 
-TASKS = tasks("clinical_diagnosis")[::3]
+ALL = tasks("clinical_diagnosis")
+TASKS = ALL[::6]
 
 
 def judged(on: Task, skill: float = 1.0, index: int = 0) -> EpisodeScored:
@@ -30,19 +31,16 @@ def judged(on: Task, skill: float = 1.0, index: int = 0) -> EpisodeScored:
     return score(play(request(on, agent="expert", index=index), act, parse))
 
 
-def test_the_expert_plays_well_in_every_condition() -> None:
+def test_the_expert_plays_well_in_every_condition_and_harms_nobody_with_a_drug() -> None:
     by: dict[str, list[float]] = {}
-    for on in TASKS:
-        by.setdefault(on.condition, []).append(judged(on).composite)
-    assert mean(c for found in by.values() for c in found) >= 0.85
-    assert all(mean(found) >= 0.5 for found in by.values()), by
-
-
-def test_the_expert_harms_nobody_with_a_drug() -> None:
-    for on in tasks("clinical_diagnosis"):
-        for f in judged(on).findings:
+    for on in ALL:
+        scored = judged(on)
+        by.setdefault(on.condition, []).append(scored.composite)
+        for f in scored.findings:
             given = f.severity == 5 and not f.rule.endswith(("OMITTED", "RED_FLAG", "NO_SURGEON"))
             assert not given, (on.id, f)
+    assert mean(c for found in by.values() for c in found) >= 0.85
+    assert all(mean(found) >= 0.5 for found in by.values()), by
 
 
 def test_the_expert_sees_only_the_view() -> None:
@@ -61,7 +59,7 @@ def test_the_expert_sees_only_the_view() -> None:
 
 def test_less_skill_scores_less() -> None:
     def level(skill: float) -> float:
-        return mean(judged(on, skill, i).composite for on in TASKS[::2] for i in range(2))
+        return mean(judged(on, skill, i).composite for on in TASKS for i in range(2))
 
     assert level(1.0) > level(0.6) > level(0.0)
 

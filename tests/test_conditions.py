@@ -2,21 +2,15 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from healthgym.agents import expert
 from healthgym.agents.reading import family_of
-from healthgym.agents.toolcall import parse
 from healthgym.cli.admission import FOOLISH, GOOD, examine
-from healthgym.environments.run import play
-from healthgym.environments.session import request
 from healthgym.knowledge import labs
 from healthgym.knowledge.conditions import Predicate, condition
 from healthgym.knowledge.drugs import drug
-from healthgym.knowledge.files import by_file
 from healthgym.knowledge.icd10 import listed
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import (
@@ -28,15 +22,13 @@ from healthgym.knowledge.physiology import (
     severity,
 )
 from healthgym.knowledge.tasks import splits, task
-from healthgym.knowledge.variants import Variant, conditions_in, domain_variants, variant
-from healthgym.scorers.composite import score
+from healthgym.knowledge.variants import conditions_in, domain_variants, variant
 
 HOUR = 60 * MINUTE
 DOMAIN = "clinical_diagnosis"
 CONDITIONS = conditions_in(DOMAIN)
 FAMILIES = sorted({condition(c).family for c in CONDITIONS})
 VARIANTS = sorted(domain_variants(DOMAIN))
-SHELVES = by_file(f"variants/{DOMAIN}", Variant)
 SEED = 800_000
 
 
@@ -121,9 +113,12 @@ def test_untreated_grows_and_the_right_drug_helps(name: str) -> None:
         for dose in c.plan.get(required.id, ()):
             assert any(drug(dose.drug).matches(i) for i in required.any_of), (required.id, dose)
     doses = [options[0] for options in c.plan.values()]
-    at_one = [Given(drug=d.drug, dose=d.dose, unit=d.unit, route=d.route, at=HOUR) for d in doses]
-    if at_one:
-        assert severity(p, at_one, 6 * HOUR) < severity(p, (), 6 * HOUR)
+    early = [
+        Given(drug=d.drug, dose=d.dose, unit=d.unit, route=d.route, at=HOUR // 2) for d in doses
+    ]
+    if early:
+        assert severity(p, early, 6 * HOUR) < severity(p, early, HOUR) < severity(p, (), 2 * HOUR)
+    assert severity(p, early, HOUR // 4) == severity(p, (), HOUR // 4)
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
@@ -133,12 +128,3 @@ def test_good_play_pays_and_folly_does_not(name: str) -> None:
         assert verdict.errors == 0
         assert verdict.reference >= GOOD, verdict
         assert max(verdict.nothing, verdict.salad, verdict.swapped) <= FOOLISH, verdict
-
-
-@pytest.mark.parametrize("shelf", sorted(SHELVES))
-def test_the_expert_manages_every_shelf(shelf: str) -> None:
-    earned = []
-    for own in sorted(SHELVES[shelf])[::4]:
-        asked = request(task(f"{DOMAIN}:{own}:400001"), agent="expert", max_turns=40)
-        earned.append(score(play(asked, expert.play, parse)).composite)
-    assert np.mean(earned) >= 0.85

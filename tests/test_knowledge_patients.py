@@ -7,26 +7,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthgym.knowledge import labs
-from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.errors import UnknownVariant
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.physiology import (
     MINUTE,
-    Given,
     levels,
     measured_labs,
     measured_vitals,
-    severity,
 )
 from healthgym.knowledge.rng import stream
 from healthgym.knowledge.variants import (
     all_variants,
-    conditions_in,
     domain_variants,
 )
 
-CONDITIONS = conditions_in("clinical_diagnosis")
-
+COHORTS = (
+    "alcoholic_ketoacidosis",
+    "copd_exacerbation",
+    "dka",
+    "heart_failure",
+    "hhs",
+    "nstemi",
+    "pulmonary_embolism",
+)
 VARIANTS = sorted(all_variants())
 DIAGNOSTIC = sorted(domain_variants("clinical_diagnosis"))
 seeds = st.integers(0, 10**7)
@@ -100,26 +103,10 @@ def test_values_stay_possible(variant, seed):
         assert abs(true["pco2_mmhg"] - 4 - winters) < 10
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_treatment_helps_and_its_absence_harms(name):
-    c = condition(name)
-    own = next(v for v in DIAGNOSTIC if all_variants()[v].condition == name)
-    p = generate(own, 7)
-    doses = [options[0] for options in c.plan.values()]
-    drugs = [
-        Given(drug=d.drug, dose=d.dose, unit=d.unit, route=d.route, at=HOUR // 2) for d in doses
-    ]
-    if c.course.untreated_per_h > 0:
-        assert severity(p, (), 4 * HOUR) > severity(p, (), HOUR) > p.severity
-    if drugs:
-        assert severity(p, drugs, 6 * HOUR) < severity(p, drugs, HOUR) < severity(p, (), 2 * HOUR)
-    assert severity(p, drugs, HOUR // 4) == severity(p, (), HOUR // 4)
-
-
 @pytest.fixture(scope="module")
 def cohorts():
     out = {}
-    for name in CONDITIONS:
+    for name in COHORTS:
         own = [v for v in DIAGNOSTIC if all_variants()[v].condition == name]
         out[name] = [generate(own[i % len(own)], 900_000 + i) for i in range(200)]
     return out
@@ -129,12 +116,7 @@ def share(group, test):
     return np.mean([test(levels(p, (), 0)) for p in group])
 
 
-def test_conditions_meet_their_definitions(cohorts):
-    for name, group in cohorts.items():
-        for p in condition(name).criteria:
-            key = p.fact.partition(":")[2]
-            met = [(levels(q, (), 0)[key] >= p.value) == (p.op == ">=") for q in group]
-            assert np.mean(met) > 0.98, (name, key)
+def test_findings_are_as_frequent_as_in_life(cohorts):
     assert share(cohorts["dka"], lambda v: v["beta_hydroxybutyrate_mmol_l"] >= 3) > 0.95
     assert share(cohorts["dka"], lambda v: v["ph_venous"] < 7.35) > 0.9
     assert share(cohorts["hhs"], lambda v: v["osmolality_mosm_kg"] > 310) > 0.95
