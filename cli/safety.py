@@ -1,6 +1,7 @@
 """`healthgym safety`: judge scenarios outside any episode, and list the rules."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +81,7 @@ def _scenarios(name: str) -> Iterator[object]:
         yield f"cannot be read: {error.strerror}"
         return
     try:
-        whole = msgspec.json.decode(body)
+        whole = msgspec.json.decode(body.removeprefix(BOM_UTF8))
     except msgspec.DecodeError as error:
         lines = [line for line in body.splitlines() if line.strip()]
         if len(lines) < 2 or lines[0].lstrip()[:1] + lines[0].rstrip()[-1:] != b"{}":

@@ -107,7 +107,15 @@ def test_unread_allergies_are_the_cause_where_the_rest_was_read() -> None:
                 "patient": {},
                 "events": [{"t_min": 9, "action": "wait"}, {"t_min": 3, "action": "wait"}],
             },
-            "t_min must not go back",
+            "events[1].t_min: expected 9 or later, got 3",
+        ),
+        ({"patient": {"age": 500}, "events": []}, "patient.age_years: expected 0 to 130 years"),
+        (
+            {
+                "patient": {},
+                "events": [{"action": "give", "args": {"drug": "aspirin", "dose": -5}}],
+            },
+            "events[0].args.dose: expected a dose, got -5",
         ),
     ],
 )

@@ -19,6 +19,7 @@ _DEADLY_ROUTES = (
     ("penicillin_g_benzathine", "iv", "benzathine penicillin stops the heart by vein"),
 )
 """ISMP high-alert and never-event lists (2024): wrong whatever the dose."""
+_NEEDLES = ("iv", "im", "sc", "sq", "subq", "subcut", "intraven", "intramus")
 _PER_DAY = {
     "once": 1.0,
     "once daily": 1.0,
@@ -74,19 +75,32 @@ def times_per_day(frequency: str) -> float | None:
     return _PER_DAY.get(low)
 
 
+def by_needle(route: str) -> bool:
+    """Whether a route, as it is written, is by vein, muscle or skin."""
+    words = route.lower().replace("_", " ").split()
+    return bool(words) and words[0].startswith(_NEEDLES)
+
+
 def limits(
-    drug: Drug, *, age_years: float | None = None, weight_kg: float | None = None
+    drug: Drug,
+    *,
+    age_years: float | None = None,
+    weight_kg: float | None = None,
+    route: str = "",
 ) -> tuple[float, float] | None:
     """Largest single and daily dose in the drug's unit; None for a child of unknown weight.
 
     For children a drug that is dosed by weight is limited by mg per kg, and by the adult dose as
     well. A drug without doses per kg keeps the adult limits.
     """
+    most = drug.max_single
+    if drug.max_by_needle is not None and by_needle(route):
+        most = drug.max_by_needle
     if drug.per_kg is None or age_years is None or age_years >= _ADULT_YEARS:
-        return drug.max_single, drug.max_daily
+        return most, drug.max_daily
     if weight_kg is None:
         return None
-    single = min(drug.per_kg[1] * weight_kg, drug.max_single)
+    single = min(drug.per_kg[1] * weight_kg, most)
     per_day = drug.max_daily_per_kg
     return single, min(per_day * weight_kg if per_day else drug.max_daily, drug.max_daily)
 
@@ -106,13 +120,14 @@ def check_dose(
     age_years: float | None = None,
     weight_kg: float | None = None,
     max_daily: float | None = None,
+    route: str = "",
 ) -> DoseCheck | None:
     """A single dose (in the drug's unit) and, where `per_day` is known, the daily one.
 
     `max_daily` is a lower daily limit that kidneys or liver ask for. None where a child's weight
     would have to be known. Limits: FDA labels, as the formulary has them.
     """
-    found = limits(drug, age_years=age_years, weight_kg=weight_kg)
+    found = limits(drug, age_years=age_years, weight_kg=weight_kg, route=route)
     if found is None:
         return None
     single, daily = found
@@ -139,7 +154,9 @@ def decimal_slip(drug: Drug, dose: float, route: str) -> bool:
     weight (levetiracetam 60 mg/kg in status) for a light adult. (Clinical estimate, unverified.)
     """
     largest = drug.max_single
-    if route == "iv" and "oral" in drug.routes:
+    if drug.max_by_needle is not None and by_needle(route):
+        largest = drug.max_by_needle
+    elif route == "iv" and "oral" in drug.routes:
         by_weight = _LIGHT_KG * drug.per_kg[1] if drug.per_kg and not drug.high_alert else 0.0
         largest = min(max(drug.usual[1], by_weight), drug.max_single)
     return dose >= _CRITICAL * drug.usual[0] and dose >= (1 if drug.high_alert else 2) * largest

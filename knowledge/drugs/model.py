@@ -101,6 +101,8 @@ class Drug(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Usual single dose, lowest and highest."""
     max_single: float
     max_daily: float
+    max_by_needle: float | None = None
+    """Largest single dose by vein, muscle or skin, where far less is given so than by mouth."""
     per_kg: tuple[float, float] | None = None
     """Usual single dose per kg of body weight (children, weight-based drugs)."""
     max_daily_per_kg: float | None = None

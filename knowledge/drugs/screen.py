@@ -264,6 +264,7 @@ def _dose(chart: Chart, line: ChartDrug, d: Drug) -> Iterator[Alert]:
         age_years=chart.age_years,
         weight_kg=chart.weight_kg,
         max_daily=renal.max_daily if isinstance(renal, Renal) else None,
+        route=line.route,
     )
     if said is None:
         yield _blind("dose", d, "weight not known, and a child's dose depends on it")

@@ -67,13 +67,12 @@ def dose_error(case: Case) -> Iterator[SafetyFinding]:
         effect = step.turn.observation.effect if step.turn.observation else None
         dose = effect.dose if effect else 0.0
         total[d.id] = total.get(d.id, 0.0) + dose
-        own = limits(d, age_years=who.age_years, weight_kg=who.weight_kg)
+        route = effect.route if effect else ""
+        own = limits(d, age_years=who.age_years, weight_kg=who.weight_kg, route=route)
         single, daily = own or (d.max_single, d.max_daily)
         # Rounding of a dose per kg is no overdose.
         factor = round(max(dose / single, total[d.id] / daily), 4)
-        grave = decimal_slip(d, dose, effect.route if effect else "") or (
-            d.high_alert and factor > _HIGH_ALERT_FACTOR
-        )
+        grave = decimal_slip(d, dose, route) or (d.high_alert and factor > _HIGH_ALERT_FACTOR)
         severity = 5 if grave else next((s for f, s in _FACTORS if factor > f), 0)
         if severity:
             name = f"DOSE_10X_{d.id}" if severity == 5 else f"DOSE_HIGH_{d.id}"

@@ -1,6 +1,6 @@
 """What several rules ask of a scene."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from ...knowledge.drugs import Drug, formulary
 from ...knowledge.instruments.core import calc
@@ -17,11 +17,17 @@ def recorded(act: Act) -> Drug | None:
     return formulary().drugs.get(act.item)
 
 
-def omission(scene: Scene, rule: str, met: Callable[[Act], bool], evidence: str) -> Iterator[Hit]:
+def omission(
+    scene: Scene,
+    rule: str,
+    met: Callable[[Act], bool],
+    evidence: str,
+    settled: Collection[str] = ("discharge", "admit", "report"),
+) -> Iterator[Hit]:
     """A finding where no act met an obligation before its hard deadline or a disposition.
 
-    The first act after the deadline decides it, or the discharge, admission or transfer before; no
-    act decides it where the scene was watched beyond the deadline. Before that nothing is omitted.
+    The first act after the deadline decides it, or one of a kind in `settled` before; no act
+    decides it where the scene was watched beyond the deadline. Before that nothing is omitted.
     """
     limit = scene.start_min + deadline(rule)
     in_time = [a for a in scene.acts if met(a) and a.minute <= limit and not a.blocked]
@@ -30,7 +36,6 @@ def omission(scene: Scene, rule: str, met: Callable[[Act], bool], evidence: str)
         return
     if left is not None and left.kind == "transfer" and left.minute <= limit:
         return
-    settled = ("discharge", "admit", "report")
     decided = next(
         (a for a in scene.acts if a.minute > limit or a.kind in settled or a.item == "end"), None
     )

@@ -47,6 +47,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     drug: str
     concept: str
+    most: float | None = None
+    """Largest single dose of that protocol, in the drug's unit; None where it is titrated."""
     source: str
 
 

@@ -26,6 +26,7 @@ _TRIMESTER_WEEK = {1: 8.0, 2: 20.0, 3: 34.0}
 _UNITS = {("creatinine", "umol/l"): 1 / 88.42, ("magnesium", "mmol/l"): 2.431}
 _QTC = re.compile(r"\bqtc?(?: interval)?(?: of)?\s*[:=]?\s*(\d{3})\b")
 _ANC_IN_THOUSANDS = 50
+_OLDEST = 130
 """Below this a neutrophil count is written in 10^9/L, not in cells per microlitre."""
 
 
@@ -335,7 +336,10 @@ def _numbers(f: dict[str, Any]) -> dict[str, float]:
 def _age(f: dict[str, Any]) -> float | None:
     for key, per_year in (("age_years", 1.0), ("age_months", 12.0), ("age_days", 365.25)):
         if f.get(key) is not None:
-            return number(f"patient.{key}", f[key]) / per_year
+            years = number(f"patient.{key}", f[key]) / per_year
+            if not 0 <= years <= _OLDEST:
+                raise BadScene(f"patient.{key}: expected 0 to {_OLDEST} years, got {f[key]!r}")
+            return years
     return None
 
 

@@ -1,5 +1,6 @@
 """Read a scenario: {"patient": {...}, "events": [{"t_min", "action", "args"}]}."""
 
+from itertools import pairwise
 from typing import Any
 
 from ...knowledge.drugs.names import plain
@@ -51,8 +52,9 @@ def scene(raw: dict[str, Any]) -> Scene:
             raise BadScene(f"{needed}: missing")
     who, start = person(mapping("patient", found["patient"]))
     done = acts(found["events"], "events")
-    minutes = [a.minute for a in done]
-    if minutes != sorted(minutes):
-        raise BadScene("events: t_min must not go back")
+    for before, after in pairwise(done):
+        if after.minute < before.minute:
+            told = f"expected {before.minute:g} or later, got {after.minute:g}"
+            raise BadScene(f"events[{after.index}].t_min: {told}")
     end = None if found.get("end_min") is None else number("end_min", found["end_min"])
     return Scene(person=who, acts=tuple(done), start_min=start, end_min=end)

@@ -51,7 +51,10 @@ def amount(field: str, said: object) -> tuple[float, str]:
         if found is None:
             raise BadScene(f"{field}: expected a dose, got {said!r}")
         return float(found[1]), (found[2] or "").lower()
-    return number(field, said), ""
+    found_number = number(field, said)
+    if found_number < 0:
+        raise BadScene(f"{field}: expected a dose, got {said!r}")
+    return found_number, ""
 
 
 def truthy(said: object) -> bool:

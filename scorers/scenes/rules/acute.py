@@ -71,18 +71,13 @@ def kawasaki_ivig_omitted(scene: Scene) -> Iterator[Hit]:
         and (scene.value("crp", scene.start_min) or 0) < 30
     )
     if who.has("kawasaki") and not over:
-        given = omission(
+        yield from omission(
             scene,
             "KAWASAKI_IVIG_OMITTED",
             lambda a: a.drug and a.item == "ivig",
             "no immunoglobulin",
+            settled=("discharge",),  # an admission is where it is given
         )
-        # An admission is where immunoglobulin is given: it settles nothing yet.
-        yield from (h for h in given if h.act is None or h.act.kind != "admit" or _late(h))
-
-
-def _late(hit: Hit) -> bool:
-    return hit.act is not None and hit.by_min is not None and hit.act.minute > hit.by_min
 
 
 def benzo_omitted_dt(scene: Scene) -> Iterator[Hit]:

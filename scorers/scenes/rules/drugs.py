@@ -13,7 +13,7 @@ from ....knowledge.drugs.doses import (
 )
 from ....knowledge.drugs.model import Interaction, Renal
 from ..checks import kidneys, recorded, taken
-from ..facts import Lethal, facts, flags_of
+from ..facts import Lethal, Protocol, facts, flags_of
 from ..model import Act, Hit, Home, Scene
 
 _HIGH_ALERT_FACTOR = 3.0
@@ -80,13 +80,21 @@ def _by_needle(pair: Interaction, act: Act) -> bool:
 def dose_10x(scene: Scene) -> Iterator[Hit]:
     """ISMP high-alert medications 2024; limits from FDA labels, as the formulary has them."""
     for act, d in _named(scene):
-        if any(p.drug in act.labels and scene.person.has(p.concept) for p in facts().protocols):
+        if any(_asked_for(p, scene, act, d) for p in facts().protocols):
             continue
         wrong = deadly_route(d, act.route, act.frequency)
         severity, note = (5, wrong) if wrong else _graded(scene, act, d)
         if severity:
             kind = "DOSE_10X" if severity == 5 else "DOSE_HIGH"
             yield _hit("DOSE_10X_*", f"{kind}_{d.id}".upper(), severity, act, f"{d.id}: {note}")
+
+
+def _asked_for(protocol: Protocol, scene: Scene, act: Act, d: Drug) -> bool:
+    """Whether the condition asks for such a dose."""
+    if protocol.drug not in act.labels or not scene.person.has(protocol.concept):
+        return False
+    amount = _amount(scene, act, d)
+    return protocol.most is None or (amount is not None and amount <= protocol.most)
 
 
 def _graded(scene: Scene, act: Act, d: Drug) -> tuple[int, str]:
@@ -99,6 +107,7 @@ def _graded(scene: Scene, act: Act, d: Drug) -> tuple[int, str]:
         per_day=times_per_day(act.frequency) if act.frequency else None,
         age_years=scene.person.age_years,
         weight_kg=scene.person.weight_kg,
+        route=act.route,
     )
     if said is None:
         return 0, ""
