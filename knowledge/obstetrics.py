@@ -51,6 +51,7 @@ _BY_TRIMESTER = {
     "placenta_praevia": "O44.1{}",
     "preterm_labour": "O60.0{}",
     "chorioamnionitis": "O41.12{}0",
+    "overt_diabetes_pregnancy": "O24.91{}",
     "pyelonephritis_pregnancy": "O23.0{}",
     "normal_glucose_test": "Z34.9{}",
 }

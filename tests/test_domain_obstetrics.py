@@ -291,7 +291,7 @@ def test_the_glucose_values_make_the_diagnosis() -> None:
     assert code(name, knowing(p)) == "Z34.92"
     assert code(name, knowing(_with(p, ogtt_fasting=92))) == "O24.419"
     assert code(name, knowing(_with(p, ogtt_two_hour=153))) == "O24.419"
-    assert code(name, knowing(_with(p, ogtt_fasting=126))) == "O24.919"
+    assert code(name, knowing(_with(p, ogtt_fasting=126))) == "O24.912"
 
 
 def test_every_case_is_what_its_condition_says() -> None:
