@@ -92,6 +92,10 @@ def test_a_childs_parent_speaks_for_it() -> None:
     assert manner(child).personality == "pediatric_parent"
     said = answer(child, (), "Does the child cough?").text
     assert "My child says:" in said
+    toddler = msgspec.structs.replace(child, age_years=1)
+    said = answer(toddler, (), "Does the child cough?").text
+    assert "What I can tell:" in said
+    assert "says" not in said
 
 
 def test_manner_tells_nothing_about_the_condition() -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from ..patients import Patient
 from ..variants import comorbidities, findings
-from .manners import Bias, Manner, Personality, biases, manner, personalities
+from .manners import Bias, Manner, Personality, biases, manner, personalities, voice
 from .words import GENERAL, Asked, names_diagnosis, phrases, understand
 
 MOST_LETTERS = 280
@@ -174,7 +174,7 @@ class _Words:
     """The grammar of one answer: manner, the facts, a hint of more, opinion, manner."""
 
     def __init__(self, patient: Patient, who: Manner, topics: tuple[str, ...]) -> None:
-        self.own: Personality = personalities()[who.personality]
+        self.own: Personality = voice(who.personality, patient.age_years)
         bias: Bias = biases()[who.bias]
         self.before = _pick(self.own.before, patient, "before", *topics)
         self.after = _pick(self.own.after, patient, "after", *topics)

@@ -16,8 +16,18 @@ OLD_YEARS = 75
 """From this age on a patient may be confused by the questions."""
 CHILD_YEARS = 12
 """Below this age a parent speaks; up to 17 years a parent may."""
+SPEAKS_YEARS = 4
+"""Below this age a child says nothing that its parent could repeat."""
 _ADULT_YEARS = 18
 Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Unspoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a parent speaks of a child too small to talk."""
+
+    frame: str
+    after: tuple[str, ...]
+    more: tuple[str, ...]
 
 
 class Personality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +47,7 @@ class Personality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     after: tuple[str, ...]
     more: tuple[str, ...]
     """Tells that something was left out."""
+    small: Unspoken | None = None
 
 
 class Bias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +81,14 @@ def personalities() -> dict[str, Personality]:
 def biases() -> dict[str, Bias]:
     """All biases by id; `none` is one of them."""
     return load("patient_agent/biases.yaml", dict[str, Bias])
+
+
+def voice(personality: str, age_years: int) -> Personality:
+    """How a personality speaks for a patient of that age. Raises KeyError."""
+    own = personalities()[personality]
+    if own.small is None or age_years >= SPEAKS_YEARS:
+        return own
+    return msgspec.structs.replace(own, **msgspec.structs.asdict(own.small))
 
 
 def fitting(age_years: int, *, pregnant: bool) -> dict[str, float]:
