@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -247,8 +248,11 @@ def bundle(body: str | bytes, where: str, report: Report) -> Iterator[Chart]:
         own = [one for one in known if _subject(one) == person.id]
         on = _Reader(person, _origin(own, where), where)
         for one in own:
-            why = _put(on, one)
             name = type(one).__name__
+            try:
+                why = _put(on, one)
+            except BadChart as error:
+                why = str(error)
             if why:
                 report.leave(name, why)
             else:
@@ -271,7 +275,11 @@ def _origin(own: list[r.Resource], where: str) -> datetime:
     starts = [one.period.start for one in own if isinstance(one, r.Encounter)]
     if not any(starts):
         starts = [one.effective_date_time for one in own if isinstance(one, r.Observation)]
-    times = [at for text_ in starts if (at := instant(text_, where)) is not None]
+    times: list[datetime] = []
+    for told in starts:
+        # A time that cannot be read is counted with its resource.
+        with suppress(BadChart):
+            times += [at] if (at := instant(told, where)) is not None else []
     return min(times, default=datetime(1970, 1, 1))  # noqa: DTZ001 - times are kept without zone
 
 
