@@ -50,8 +50,8 @@ class Renderer(Protocol):
 
 
 def opening(started: EpisodeStarted) -> str:
-    """The ticket, without ids."""
-    return f"{CASE}{started.ticket.lower()}{ACT}"
+    """The domain, which decides the tools, and the ticket without ids."""
+    return f"{CASE}{started.domain.replace('_', ' ')}: {started.ticket.lower()}{ACT}"
 
 
 def observation(returned: ObservationReturned) -> str:

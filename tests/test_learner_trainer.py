@@ -142,7 +142,7 @@ def test_trl_agrees_with_the_loss_written_by_hand(name: str) -> None:
     off = torch.cat([(v - reached[k]).abs().flatten() for k, v in lora(mine.model).items()])
     # AdamW divides by the gradient's size: where that is nearly zero, rounding decides the step.
     assert float((off > 1e-4).float().mean()) < 1e-4
-    assert float(off.max()) < RATE
+    assert float(off.max()) < 2 * RATE
 
 
 def test_the_ratio_is_against_the_policy_that_acted() -> None:
