@@ -1,7 +1,8 @@
 """Does GRPO help? One small model, before and after, without a bus.
 
-Trains on the training variants and measures on the test variants with seeds that nothing else
-uses, sampled and greedy. Prints progress; `--json FILE` keeps every number.
+Trains on the training variants of one domain and measures on those of another split with seeds
+that nothing else uses, sampled and greedy. Choose recipes by `--split validation`. Prints progress;
+`--json FILE` keeps every number.
 
 Example: python -m healthgym.benchmarks.grpo_offline --updates 60 --json grpo.json
 """
@@ -24,28 +25,28 @@ from healthgym.knowledge.rng import stream
 from healthgym.knowledge.tasks import task, variants
 from healthgym.learners.trainer import Learner
 
-DOMAIN = "clinical_diagnosis"
 DIMENSIONS = ("accuracy", "process", "safety", "format", "coherence")
 TRAIN_SEED, TEST_SEED = 5_000_000, 7_000_000
 
 
 def asked(
-    variant: str, seed: int, sampling: Sampling, version: str, **more: Any
+    domain: str, variant: str, seed: int, sampling: Sampling, version: str, **more: Any
 ) -> EpisodeRequested:
-    chosen = task(f"{DOMAIN}:{variant}:{seed}")
+    chosen = task(f"{domain}:{variant}:{seed}")
     return request(
         chosen, agent="tiny", policy_version=version, sampling=sampling, max_turns=20, **more
     )
 
 
 def measure(
-    model: Model, version: str, count: int, temperature: float, seed: int
+    model: Model, version: str, arguments: argparse.Namespace, temperature: float
 ) -> dict[str, Any]:
-    """Means over `count` unseen patients of the test variants, with the standard error."""
-    names = variants(DOMAIN, "test")
+    """Means over unseen patients of the split's variants, with the standard error."""
+    count, domain, seed = arguments.patients, arguments.domain, 11
+    names = variants(domain, arguments.split)
     law = Sampling(temperature=temperature, seed=seed, max_new_tokens=80)
     requests = [
-        asked(names[i % len(names)], TEST_SEED + i, law, version, purpose="test", index=i)
+        asked(domain, names[i % len(names)], TEST_SEED + i, law, version, purpose="test", index=i)
         for i in range(count)
     ]
     episodes: list[Episode] = []
@@ -82,7 +83,7 @@ def rollout(
     model: Model, version: str, update: int, arguments: argparse.Namespace
 ) -> list[list[Episode]]:
     """Groups of one update: `groups` patients, each played `rollouts` times."""
-    names = variants(DOMAIN, "train")
+    names = variants(arguments.domain, "train")
     draw = stream("grpo", arguments.seed, update)
     requests = []
     for group in range(arguments.groups):
@@ -93,6 +94,7 @@ def rollout(
             )
             requests.append(
                 asked(
+                    arguments.domain,
                     name,
                     seed,
                     law,
@@ -118,10 +120,10 @@ def tell(label: str, row: dict[str, Any]) -> None:
 
 
 def evaluate(model: Model, version: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Sampled and greedy play on the test variants."""
+    """Sampled and greedy play on the split's variants."""
     out = {}
     for name, temperature in (("sampled", arguments.temperature), ("greedy", 0.0)):
-        out[name] = measure(model, version, arguments.patients, temperature, 11)
+        out[name] = measure(model, version, arguments, temperature)
         tell(f"{version[:8] or 'base'} {name}", out[name])
     return out
 
@@ -189,6 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     shipped = Path(__file__).resolve().parents[1] / "data" / "policies" / "tiny"
     parser.add_argument("--model", type=Path, default=shipped)
+    parser.add_argument("--domain", default="clinical_diagnosis")
+    parser.add_argument("--split", choices=("validation", "test"), default="test")
     parser.add_argument("--updates", type=int, default=60)
     parser.add_argument("--groups", type=int, default=4)
     parser.add_argument("--rollouts", type=int, default=8)
