@@ -82,3 +82,21 @@ def closeness(code: str, gold: str, look_alikes: Iterable[str] = ()) -> float:
     if any(_within(other, shared) for other in look_alikes):
         return 0.0
     return 1.0 if shared == gold else SAME_CATEGORY
+
+
+@lru_cache(maxsize=4096)
+def _depth(one: str, other: str) -> int:
+    """How many entries of the tree stand above (or equal) both codes."""
+    return sum(a == b for a, b in zip(path(one), path(other), strict=False))
+
+
+def nearer_another(code: str, gold: str, others: Iterable[str]) -> bool:
+    """Whether a code shares a narrower heading with one of the others than with the right code.
+
+    Such a code claims the other one: I21.09 is an anterior infarction with ST elevation (I21.02),
+    not one without (I21.4). A heading of the right code is nearer to nobody.
+    """
+    if not listed(code):
+        return False
+    same = (o for o in others if _category(o) == _category(code))
+    return any(_depth(code, o) > _depth(code, gold) for o in same)

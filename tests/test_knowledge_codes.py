@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from healthgym.knowledge import labs
 from healthgym.knowledge.errors import UnknownCode, UnknownMeasurement, UnknownUnit
-from healthgym.knowledge.icd10 import closeness, common, distance, listed, path, title
+from healthgym.knowledge.icd10 import (
+    closeness,
+    common,
+    distance,
+    listed,
+    nearer_another,
+    path,
+    title,
+)
 from healthgym.knowledge.measurements import (
     convert,
     measurements,
@@ -81,6 +89,22 @@ def test_the_distance_is_a_metric(a: str, b: str, c: str) -> None:
 )
 def test_credit_for_a_code(code: str, gold: str, others: tuple[str, ...], credit: float) -> None:
     assert closeness(code, gold, others) == credit
+
+
+@pytest.mark.parametrize(
+    ("code", "gold", "other", "nearer"),
+    [
+        ("E87.1", "E87.5", "E87.1", True),
+        ("I21.01", "I21.4", "I21.02", True),
+        ("I21.0", "I21.4", "I21.02", True),
+        ("I21", "I21.4", "I21.02", False),
+        ("I21.3", "I21.4", "I21.02", False),
+        ("I21.4", "I21.4", "I21.02", False),
+        ("E87.99", "E87.5", "E87.1", False),
+    ],
+)
+def test_a_code_nearer_to_another(code: str, gold: str, other: str, *, nearer: bool) -> None:
+    assert nearer_another(code, gold, (other,)) is nearer
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,13 @@ from healthgym.bus.events import EpisodeScored, Event
 from healthgym.bus.view import Action
 from healthgym.environments.run import play
 from healthgym.environments.session import request
+from healthgym.knowledge.conditions import condition
 from healthgym.knowledge.domains.clinical_diagnosis import reference
 from healthgym.knowledge.icd10 import closeness
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.tasks import Task, task, tasks
 from healthgym.knowledge.variants import conditions_in
+from healthgym.scorers.codes import worth
 from healthgym.scorers.composite import (
     DIMENSIONS,
     SCORER,
@@ -120,6 +122,34 @@ def test_closeness_in_the_code_tree(
     code: str, gold_code: str, others: tuple[str, ...], credit: float
 ) -> None:
     assert closeness(code, gold_code, others) == credit
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "domain", "credit"),
+    [
+        ("E87.1", "hyperkalaemia", "clinical_diagnosis", 0.0),
+        ("I21.02", "nstemi", "clinical_diagnosis", 0.0),
+        ("E11.10", "low_sugar_weakness", "cross_domain", 0.0),
+        ("K26.1", "ulcer_bleeding", "clinical_diagnosis", 0.0),
+        ("F41", "panic_attacks", "psychiatry", 0.0),
+        ("F41.9", "general_anxiety", "psychiatry", 0.0),
+        ("F31.2", "bipolar_low", "psychiatry", 0.0),
+        ("F31.5", "bipolar_low", "psychiatry", 0.8),
+        ("J45.21", "bronchospasm_attack", "clinical_diagnosis", 0.8),
+        ("I21.3", "nstemi", "clinical_diagnosis", 0.8),
+        ("K35.80", "acute_appendicitis", "clinical_diagnosis", 0.8),
+    ],
+)
+def test_a_code_of_another_known_condition_is_wrong(
+    code: str, name: str, domain: str, credit: float
+) -> None:
+    assert worth(code, condition(name), domain) == credit
+
+
+def test_every_condition_earns_its_own_code() -> None:
+    for domain in ("clinical_diagnosis", "cross_domain", "psychiatry"):
+        own = [condition(name) for name in conditions_in(domain)]
+        assert all(worth(c.icd10, c, domain) == 1.0 for c in own)
 
 
 def test_a_recorded_code_counts_where_the_answer_has_none() -> None:

@@ -10,16 +10,13 @@ from ...bus.events import Reason
 from ...knowledge.conditions import Condition, condition, conditions
 from ...knowledge.icd10 import SAME_CATEGORY, closeness
 from ..case import Case, names_any, observed_decisive
+from ..codes import worth
 from ..milestones import Milestone
 from . import check
 
 UNCERTAIN = 0.2
+_HERE = "clinical_diagnosis"
 _WORKED_UP = 0.5
-
-
-def matches_condition(code: str, of: Condition) -> float:
-    """Credit of a code for a condition, its look-alikes told apart."""
-    return closeness(code, of.icd10, tuple(condition(o).icd10 for o in of.look_alikes))
 
 
 def _uncertain(case: Case, found: Sequence[Milestone]) -> bool:
@@ -37,7 +34,7 @@ def _uncertain(case: Case, found: Sequence[Milestone]) -> bool:
 def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     """Credit of the diagnosis."""
     code = case.answer.icd10_code
-    tree = matches_condition(code, case.condition)
+    tree = worth(code, case.condition, _HERE)
     if tree == 0 and _uncertain(case, found):
         return Reason(id="uncertain", earned=UNCERTAIN, possible=1.0, event=case.ended_n, note=code)
     seen = observed_decisive(case.judgement.decisive, case.world.observed)
@@ -55,7 +52,7 @@ def claimed(code: str) -> Condition | None:
     """The known condition that an ICD-10-CM code stands for; None where there is none."""
     known = [condition(name) for name in conditions()]
     exact = next((c for c in known if c.icd10 == code), None)
-    return exact or next((c for c in known if matches_condition(code, c) > 0), None)
+    return exact or next((c for c in known if worth(code, c, _HERE) > 0), None)
 
 
 def _treated(case: Case, claim: Condition) -> float:

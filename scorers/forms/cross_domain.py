@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ...bus.events import Reason
-from ...knowledge.conditions import condition
 from ...knowledge.handoff import Handoff, gaps, overlap
 from ...knowledge.icd10 import SAME_CATEGORY, closeness
 from ...knowledge.pathways import pathway_of
 from ...knowledge.world import World
 from ..case import Case, observed_decisive
+from ..codes import worth
 from ..milestones import Milestone, milestones
 from . import check
 
@@ -30,8 +30,7 @@ def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     """Credit of the diagnosis, halved off its pathway; 0 before the decisive observation."""
     del found
     code = case.answer.icd10_code
-    rivals = tuple(condition(o).icd10 for o in case.condition.look_alikes)
-    tree = closeness(code, case.condition.icd10, rivals)
+    tree = worth(code, case.condition, case.requested.domain)
     on = _activated(case) == pathway_of(case.condition.id).id
     seen = observed_decisive(case.judgement.decisive, case.world.observed)
     note = f"{code} on {_activated(case) or 'no pathway'}" + ("" if seen else ", unseen")
@@ -64,7 +63,7 @@ def _handed(case: Case) -> Iterator[Reason]:
         return
     what, before = said
     own = pathway_of(case.condition.id).conditions[case.condition.id]
-    same = closeness(what.situation.icd10_code, case.condition.icd10, ())
+    same = worth(what.situation.icd10_code, case.condition, case.requested.domain)
     yield check("handoff_situation", same * (what.situation.acuity in own.acuity), case)
     missing = gaps(what, before, own.values)
     yield check("handoff_chart", max(1 - 0.25 * len(missing), 0.0), case, ", ".join(missing)[:200])

@@ -7,10 +7,10 @@ to die, and one named too high takes freedom. So a wrong danger earns nothing.
 from collections.abc import Iterator, Sequence
 
 from ...bus.events import Reason
-from ...knowledge.conditions import condition
 from ...knowledge.icd10 import SAME_CATEGORY, closeness
 from ...knowledge.psychiatry import risk
 from ..case import Case, observed_decisive
+from ..codes import worth
 from ..milestones import Milestone
 from . import check
 
@@ -23,16 +23,11 @@ def _danger(case: Case) -> float:
     return float(_said(case) == risk(case.patient))
 
 
-def _others(case: Case) -> tuple[str, ...]:
-    """Codes of look-alikes, which stay wrong in the same category: F41.0 is not F41.1."""
-    return tuple(condition(name).icd10 for name in case.condition.look_alikes)
-
-
 def primary(case: Case, found: Sequence[Milestone]) -> Reason:
     """Credit of the disorder times that of the danger."""
     del found
     given = case.answer.icd10_code
-    tree = 0.0 if given in _others(case) else closeness(given, case.condition.icd10, ())
+    tree = worth(given, case.condition, case.requested.domain)
     seen = observed_decisive(case.judgement.decisive, case.world.observed)
     note = f"{given} {_said(case)}" + ("" if seen else ", without the observation")
     earned = round(tree * _danger(case), 6) if seen else 0.0
