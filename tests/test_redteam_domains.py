@@ -14,13 +14,14 @@ from healthgym.cli.attacks.episodes import (
     gold,
     judged,
     run,
+    shape,
     shown,
     spread,
     submits,
     worked_up,
 )
 from healthgym.cli.attacks.hacks import HACKS, cautious, elsewhere, harmful, unsafe
-from healthgym.knowledge.conditions import Forbidden
+from healthgym.knowledge.conditions import Forbidden, condition, conditions
 from healthgym.knowledge.domains import Call, domains, questions
 from healthgym.knowledge.patients import generate
 from healthgym.knowledge.tasks import Task, task
@@ -124,3 +125,28 @@ def test_a_drug_for_a_look_alike_is_an_idle_call() -> None:
         found = judged(on, calls)
         needless += found.process.score < reference(on).process.score
     assert needless
+
+
+def bands(on: Task) -> dict[str, list[str]]:
+    """What the differential says after the history and every examination."""
+    systems = shape(on.domain, "examine_patient")["system"]["enum"]
+    looked = [Call(tool="examine_patient", arguments={"system": s}) for s in systems]
+    asked = Call(tool="get_differential_diagnosis")
+    contents = shown(run(on, (Call(tool="get_patient_history"), *looked, asked)))
+    found: dict[str, list[str]] = contents[-1]["differential"]
+    return found
+
+
+def test_the_differential_is_no_answer() -> None:
+    """Its first line, handed in whatever the work-up brings, must not pay."""
+    lucky = 0.0
+    drawn = spread("clinical_diagnosis", 20)
+    for on in drawn:
+        found = bands(on)
+        named = [name for band in found.values() for name in band]
+        family = condition(on.condition).family
+        assert sorted(named) == [n for n in conditions() if condition(n).family == family]
+        assert all(band == sorted(band) for band in found.values())
+        likely = found["likely"]
+        lucky += (on.condition in likely) / len(likely)
+    assert lucky / len(drawn) < 0.45

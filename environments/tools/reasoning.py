@@ -40,9 +40,30 @@ def _seen(world: World) -> list[str]:
     return [f[8:] for f in world.observed if f.startswith("finding:")]
 
 
+_BAND = 30
+"""Odds between one band and the next (our own)."""
+_LEAST, _MOST = 0.2, 0.8
+"""Bounds of how often a cause shows a finding: no symptom or sign weighs more than four to one. The
+true shares are those by which patients are drawn; nobody at a bedside knows them."""
+
+
+def _banded(logs: dict[str, float]) -> dict[str, list[str]]:
+    """Causes by how far behind the best one they are; within a band by name, which tells nothing.
+
+    A list in order would be an answer: who orders the work-up of its first line and hands that in,
+    whatever comes back, would be right in every other case.
+    """
+    top, bands = max(logs.values()), ("likely", "possible", "unlikely")
+    placed = {k: min(int((top - v) / math.log(_BAND)), len(bands) - 1) for k, v in logs.items()}
+    return {b: sorted(k for k, place in placed.items() if place == i) for i, b in enumerate(bands)}
+
+
 @tool(effect="read", minutes=1)
 def get_differential_diagnosis(ctx: Context) -> Outcome:
-    """Rank causes by the history and signs observed so far (naive Bayes; no laboratory values)."""
+    """Causes, likely to unlikely by the history and signs observed so far; no laboratory values.
+
+    Those of one band are in order of name. The odds fall thirtyfold from band to band.
+    """
     world = ctx.world
     seen = _seen(world)
     if not seen:
@@ -55,15 +76,12 @@ def get_differential_diagnosis(ctx: Context) -> Outcome:
             continue
         total = 0.0
         for f in seen:
-            p = min(max(c.findings.get(f, findings()[f].p), 0.02), 0.98)
+            p = min(max(c.findings.get(f, findings()[f].p), _LEAST), _MOST)
             total += math.log(p if world.patient.findings.get(f) else 1 - p)
         logs[name] = total
-    top = max(logs.values())
-    weights = {k: math.exp(v - top) for k, v in logs.items()}
-    share = {k: round(w / sum(weights.values()), 2) for k, w in weights.items()}
-    ranked = dict(sorted(share.items(), key=lambda kv: (-kv[1], kv[0])))
     return Outcome(
-        content={"differential": ranked, "findings_used": len(seen)}, reveals=("differential",)
+        content={"differential": _banded(logs), "findings_used": len(seen)},
+        reveals=("differential",),
     )
 
 
