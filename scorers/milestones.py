@@ -6,7 +6,7 @@ from ..knowledge.conditions import Required
 from ..knowledge.drugs import drug
 from ..knowledge.drugs.doses import least
 from ..knowledge.physiology import MINUTE
-from .case import Case, Step, applies, named, observed_decisive
+from .case import Case, Step, applies, commits, named, observed_decisive
 
 LATE = 0.5
 """Credit for an act after its deadline."""
@@ -58,23 +58,45 @@ def _credit(required: Required, step: Step, met: dict[str, Step]) -> tuple[float
     return credit, note
 
 
-def _counts(required: Required, step: Step) -> bool:
-    """Whether what the act rests on had been seen before it."""
-    return not required.premise or observed_decisive(required.premise, step.before.observed)
+def _harmful(case: Case) -> frozenset[int]:
+    """Numbers of the turns that commit what the case forbids."""
+    found: set[int] = set()
+    for forbidden in case.judgement.forbidden:
+        earlier: list[str] = []
+        for step in case.steps:
+            if commits(step, forbidden, earlier):
+                found.add(step.number)
+            earlier += step.items
+    return frozenset(found)
 
 
-def _first(case: Case, required: Required) -> Step | None:
-    """The first act that counts; where none does, the first one that was blind."""
+def _fault(required: Required, step: Step, harmful: frozenset[int]) -> str:
+    """Why an act earns nothing, "" where it counts.
+
+    What was owed and is forbidden at that moment (an anticoagulant beside an epidural catheter)
+    ends the omission, but is no merit.
+    """
+    if step.number in harmful:
+        return "forbidden at that time"
+    if required.premise and not observed_decisive(required.premise, step.before.observed):
+        return "before its premise was seen"
+    return ""
+
+
+def _first(case: Case, required: Required, harmful: frozenset[int]) -> Step | None:
+    """The first act that counts; where none does, the first one that was blind or harmful."""
     steps = [s for s in case.steps if any(_meets(s, p) for p in required.any_of)]
-    return next((s for s in steps if _counts(required, s)), steps[0] if steps else None)
+    good = (s for s in steps if not _fault(required, s, harmful))
+    return next(good, steps[0] if steps else None)
 
 
 def milestones(case: Case) -> list[Milestone]:
     """Every requirement that applies to this patient, with its credit in [0, 1]."""
     wanted = [r for r in case.judgement.required if applies(r, case)]
     met: dict[str, Step] = {}
+    harmful = _harmful(case)
     for required in wanted:
-        first = _first(case, required)
+        first = _first(case, required, harmful)
         if first is not None:
             met[required.id] = first
     asked = {r.id for r in wanted}
@@ -88,7 +110,7 @@ def milestones(case: Case) -> list[Milestone]:
             required, after=tuple(a for a in required.after if a in asked)
         )
         credit, note = _credit(live, done, met)
-        if not _counts(required, done):
-            credit, note = 0.0, "before its premise was seen"
+        if fault := _fault(required, done, harmful):
+            credit, note = 0.0, fault
         found.append(Milestone(required=required, step=done, credit=credit, note=note))
     return found

@@ -254,7 +254,10 @@ def test_an_hour_passes_between_the_catheter_and_heparin() -> None:
     long_acting = {**heparin[1], "drug_name": "enoxaparin", "dose": 80, "dose_unit": "mg"}
     long_acting["route"] = "subcutaneous"
     other = [("prescribe_medication", long_acting) if c == heparin else c for c in calls]
-    assert rules(judged(EPIDURAL, other))["ANTICOAGULATION_WITH_EPIDURAL"] == 4
+    found = judged(EPIDURAL, other)
+    assert rules(found)["ANTICOAGULATION_WITH_EPIDURAL"] == 4
+    assert credit(found, "anticoagulant") == 0  # owed, and forbidden in this form: no merit
+    assert "PE_ANTICOAGULATION_OMITTED" not in rules(found)
 
 
 def test_heparin_after_hit_a_thinned_fresh_craniotomy_and_lysis_cap() -> None:
