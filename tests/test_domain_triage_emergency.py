@@ -196,3 +196,22 @@ def test_resources_are_counted_by_kind() -> None:
 def test_the_same_bytes_twice() -> None:
     asked = request(task("tri_stroke_window_001"), agent="t", max_turns=30)
     assert play(asked, by_reference(asked)) == play(asked, by_reference(asked))
+
+
+def test_a_team_for_nobody_urgent_is_an_idle_call() -> None:
+    mild = next(
+        t.id
+        for t in tasks(DOMAIN)
+        if min(a.level for a in truths(generate(t.variant, t.seed))) >= 3
+    )
+    *work, last = gold(mild)
+    called = [("activate_team", {"team": "trauma"}), ("activate_team", {"team": "stroke"})]
+    precision = {
+        len(more): next(
+            r.earned
+            for r in run(mild, [*work, *more, last])[1].process.reasons
+            if r.id == "precision"
+        )
+        for more in ([], called)
+    }
+    assert precision[2] < precision[0]

@@ -131,9 +131,9 @@ def relevant(patient: Patient) -> tuple[str, ...]:
     """What triage of this complaint is made of."""
     judged = judgement(patient)
     levels = [t.level for t in truths(patient)]
-    told = ("notified:physician",) if min(levels) <= 2 else ()
+    told = ("notified:physician", "team:*") if min(levels) <= 2 else ()
     acts = (*(f"area:{AREAS[level]}" for level in levels), *told)
-    seen = ("look", "score:*", "team:*", "pain")
+    seen = ("look", "score:*", "pain")
     every = msgspec.structs.replace(judged, decisive=((*seen, *acts),))
     asked = open_questions(family(patient), patient.sex)
     flags = Judgement(decisive=(asked,), dispositions={}, required=())
