@@ -21,12 +21,15 @@ _FREE = frozenset(
 _BASE, _PRECISION = 0.5, 0.5
 _DEAR = 2
 _AGAIN = 30 * MINUTE
-"""A test may be repeated after this long: that is monitoring."""
+"""A test may be repeated after this long: that is monitoring, which is free but no merit."""
 
 
-def _repeats(case: Case, step: Step) -> bool:
+def _again(case: Case, step: Step) -> bool | None:
+    """True for an act done for the first time, None for monitoring, False for a repetition."""
     earlier = [s for s in case.steps if s.number < step.number and s.done == step.done]
-    return any(step.at - s.at < _AGAIN for s in earlier)
+    if not earlier:
+        return True
+    return False if any(step.at - s.at < _AGAIN for s in earlier) else None
 
 
 def _indicated(case: Case, step: Step) -> bool:
@@ -45,12 +48,13 @@ def _useful(
     if step.tool in _FREE:
         used = any(s.tool == step.tool and s.number < step.number for s in case.steps)
         return False if used else None
-    if step.tool == "wait_for_results" and (step.before.pending() or step.new):
-        return True
+    if step.tool == "wait_for_results" and not names_any(wanted, step.new):
+        # Needed, but no merit: else thirty waits of a minute would hide thirty idle calls.
+        return None if step.before.pending() or step.new else False
     if step.drug and not _indicated(case, step):
         return False
     if step.done and names_any(wanted, (step.done,)):
-        return not _repeats(case, step)
+        return _again(case, step)
     return names_any(wanted, step.new)
 
 

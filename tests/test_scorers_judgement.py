@@ -82,3 +82,23 @@ def test_a_case_for_a_specialist_closed_without_one_is_a_finding() -> None:
     calls = [c for c in gold(on) if c[0] != "transfer_to_specialist"]
     assert rules(judged(on, calls)) == {"BEYOND_SCOPE_NO_REFERRAL": 2}
     assert "BEYOND_SCOPE_NO_REFERRAL" not in rules(judged(on, gold(on)))
+
+
+def precision(found: EpisodeScored) -> float:
+    return next(r.earned for r in found.process.reasons if r.id == "precision")
+
+
+def test_waiting_and_monitoring_hide_no_idle_calls() -> None:
+    on = task(DISSECTION)
+    *work, last = gold(on)
+    at = next(i for i, (tool, _) in enumerate(work) if tool == "wait_for_results")
+    idle: Calls = [("order_lab_test", {"test": t}) for t in ("tsh", "lipase", "urinalysis")]
+    short: tuple[str, dict[str, Any]] = ("wait_for_results", {"max_minutes": 1})
+    plain = precision(judged(on, [*work[:at], *idle, *work[at:], last]))
+    assert plain < precision(judged(on, [*work, last]))
+    padded = [*work[:at], *idle, *[short] * 6, *work[at:], last]
+    assert precision(judged(on, padded)) <= plain
+    later: tuple[str, dict[str, Any]] = ("wait_for_results", {"max_minutes": 40})
+    watch: Calls = [later, ("perform_ecg", {})] * 3
+    watched = [*work[:at], *idle, *work[at:], *watch, last]
+    assert precision(judged(on, watched)) <= plain
