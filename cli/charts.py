@@ -33,23 +33,30 @@ def import_(
     from ..knowledge.charts.model import Report
     from ..knowledge.errors import KnowledgeError
 
-    report, count = Report(), 0
-    part = out.with_name(f"{out.name}.part") if out is not None else None
+    report = Report()
     try:
-        if part is None:
-            count = sum(1 for _ in charts(kind, path, report, limit))
-        else:
-            with part.open("wb") as file:
-                for chart in charts(kind, path, report, limit):
-                    file.write(_line(chart, fhir=fhir) + b"\n")
-                    count += 1
+        found = charts(kind, path, report, limit)
+        count = sum(1 for _ in found) if out is None else _write(found, out, fhir=fhir)
     except (KnowledgeError, OSError) as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
         raise fail(str(error)) from error
-    if part is not None and out is not None:
-        part.replace(out)
     _tell(report, count, json=json)
+
+
+def _write(found: Iterator["Chart"], out: Path, *, fhir: bool) -> int:
+    """Charts to a file, which takes its place when it is whole; their number. Raises OSError."""
+    if out.is_dir():
+        raise IsADirectoryError(f"{out}: is a folder; name a file")
+    part, count = out.with_name(f"{out.name}.part"), 0
+    try:
+        with part.open("wb") as file:
+            for chart in found:
+                file.write(_line(chart, fhir=fhir) + b"\n")
+                count += 1
+        part.replace(out)
+    finally:
+        # Nothing half written stays, however the reading ended.
+        part.unlink(missing_ok=True)
+    return count
 
 
 def _line(chart: "Chart", *, fhir: bool) -> bytes:
@@ -147,7 +154,10 @@ def _print(chart: "Chart", unseen: dict[str, dict[str, int]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    title = f"{chart.source} {chart.subject}, {chart.sex or '?'}, {chart.age_years} years"
+    age = "?" if chart.age_years is None else chart.age_years
+    title = f"{chart.source} {chart.subject}, {chart.sex or '?'}, {age} years"
+    if chart.dead:
+        title += ", died" if chart.died is None else f", died at hour {chart.died / 60:.0f}"
     shown = Table("stay", "kind", "hours", "reason", "outcome", "not in the tables", title=title)
     for s in chart.stays:
         hours = "" if s.end is None else f"{(s.end - s.start) / 60:.0f}"

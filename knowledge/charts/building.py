@@ -1,6 +1,5 @@
 """A chart while its rows come in, and the clock that turns times into minutes."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +15,16 @@ from .model import (
     Stay,
 )
 
-_PARTIAL = re.compile(r"\d{4}(-\d{2})?")
-_REST = {4: "-01-01", 7: "-01"}
-"""Length of a partial date -> what makes it a day."""
-
 
 def instant(text: str, where: str) -> datetime | None:
-    """A point in time (UTC without a zone), None for an empty cell. Raises BadChart.
-
-    A year or a month alone, as FHIR allows them, is its first moment.
-    """
+    """A point in time (UTC without a zone), None for an empty cell. Raises BadChart."""
     if not text:
         return None
-    whole = text + _REST[len(text)] if _PARTIAL.fullmatch(text) else text
     try:
-        found = datetime.fromisoformat(whole)
-    except ValueError as error:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=None) - (found.utcoffset() or found - found)
+    except (ValueError, OverflowError) as error:
         raise BadChart(f"{where}: {text[:40]!r} is no time (ISO 8601)") from error
-    return found.replace(tzinfo=None) - (found.utcoffset() or found - found)
 
 
 def minutes(origin: datetime, at: datetime | None) -> float | None:

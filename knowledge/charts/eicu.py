@@ -4,18 +4,21 @@ Times are minutes from the admission to the unit, so every unit stay is a chart 
 source does not tell how two stays of a person lie in time.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import BadChart
 from .building import Building
 from .model import Allergy, Chart, Coding, Done, Fluid, Given, Observed, Problem, Report, Stay
-from .rows import Row, find, number, rows
+from .rows import Row, count_others, rows, tables
 
 _BEYOND = "of a stay beyond the limit"
 _UNKNOWN = "of a stay that is not in the table of patients"
 _OVER_89 = "> 89"
 _OLDEST = 90
+_ICD9 = re.compile(r"[0-9]{3}(\.[0-9]{1,2})?|V[0-9]{2}(\.[0-9]{1,2})?|E[0-9]{3}(\.[0-9])?")
+"""Form of an ICD-9-CM code: ICD-10-CM has a letter, two signs, then the dot (E87.1)."""
 _NOT_CHARTED = {
     "hospital": "hospitals are not part of a chart",
     "apachepredvar": "inputs of a prediction, not charted facts",
@@ -61,23 +64,21 @@ Make = Callable[[Building, Row], str]
 
 
 def _at(row: Row, column: str) -> float | None:
-    return number(row[column])
+    return row.number(column)
 
 
-def _value(cell: str) -> float | None:
-    """A number; -1 stands for a missing one."""
-    found = number(cell)
-    return None if found == -1 else found
+def _optional(row: Row, column: str) -> float | None:
+    return row.number(column) if column in row else None
 
 
-def _size(cell: str) -> float | None:
-    found = number(cell)
+def _size(row: Row, column: str) -> float | None:
+    found = row.number(column)
     return found if found is not None and found > 0 else None
 
 
 def _begin(row: Row) -> Building:
     age = row["age"].strip()
-    years = _OLDEST if age == _OVER_89 else number(age)
+    years = _OLDEST if age == _OVER_89 else row.number("age")
     ended, icu_end = _at(row, "hospitaldischargeoffset"), _at(row, "unitdischargeoffset")
     chart = Building(
         source="eicu",
@@ -85,9 +86,12 @@ def _begin(row: Row) -> Building:
         sex={"Female": "F", "Male": "M"}.get(row["gender"], ""),
         age_years=None if years is None else int(years),
         ethnicity=row["ethnicity"].lower(),
-        weight_kg=_size(row["admissionweight"]),
-        height_cm=_size(row["admissionheight"]),
+        weight_kg=_size(row, "admissionweight"),
+        height_cm=_size(row, "admissionheight"),
     )
+    died = row["hospitaldischargestatus"] == "Expired"
+    if died or row.get("unitdischargestatus") == "Expired":
+        chart.person["dead"] = True
     chart.stays.append(
         Stay(
             id=row["patientunitstayid"],
@@ -95,7 +99,7 @@ def _begin(row: Row) -> Building:
             start=_at(row, "hospitaladmitoffset") or 0.0,
             end=ended,
             reason=row["apacheadmissiondx"],
-            outcome="died" if row["hospitaldischargestatus"] == "Expired" else "",
+            outcome="died" if died else "",
             icu=((0.0, icu_end),),
         )
     )
@@ -105,7 +109,7 @@ def _begin(row: Row) -> Building:
 def _aperiodic(chart: Building, row: Row) -> str:
     at, stay, found = _at(row, "observationoffset"), row["patientunitstayid"], 0
     for column, (code, text, unit) in _LOINC.items():
-        value = number(row.get(column, ""))
+        value = _optional(row, column)
         if value is not None:
             what = Coding(system="loinc" if code else "", code=code, text=text)
             chart.observations.append(
@@ -118,8 +122,9 @@ def _aperiodic(chart: Building, row: Row) -> str:
 def _day_one(chart: Building, row: Row) -> str:
     stay, found = row["patientunitstayid"], 0
     for column, (code, unit) in _DAY_ONE.items():
-        value = _value(row.get(column, ""))
-        if value is not None:
+        value = _optional(row, column)
+        # -1 stands for a missing value.
+        if value is not None and value != -1:
             text = f"{column}, worst of the first day"
             what = Coding(system="loinc" if code else "", code=code, text=text)
             chart.observations.append(
@@ -141,12 +146,26 @@ def _medication(chart: Building, row: Row) -> str:
             at=_at(row, "drugstartoffset"),
             until=_at(row, "drugstopoffset"),
             stay=row["patientunitstayid"],
-            dose=f"{row['dosage']} {row['frequency']}".strip(),
+            dose=" ".join(t for t in (row["dosage"], row["frequency"], _as_needed(row)) if t),
             route=row["routeadmin"],
             status="ordered",
         )
     )
     return ""
+
+
+def _as_needed(row: Row) -> str:
+    return "as needed" if row.get("prn") == "Yes" else ""
+
+
+def _rate(row: Row) -> str:
+    """The rate in the unit that the drug's name tells, and how the infusion was mixed and run."""
+    told = [row["drugrate"]]
+    if rate := row.get("infusionrate", ""):
+        told.append(f"infusion rate {rate}")
+    if amount := row.get("drugamount", ""):
+        told.append(f"amount {amount} in volume {row.get('volumeoffluid') or '?'}")
+    return ", ".join(t for t in told if t)
 
 
 def _infusion(chart: Building, row: Row) -> str:
@@ -157,7 +176,7 @@ def _infusion(chart: Building, row: Row) -> str:
             drug=Coding(text=row["drugname"].strip()),
             at=_at(row, "infusionoffset"),
             stay=row["patientunitstayid"],
-            dose=row["drugrate"],
+            dose=_rate(row),
             route="infusion",
             status="given",
         )
@@ -166,7 +185,7 @@ def _infusion(chart: Building, row: Row) -> str:
 
 
 def _flow(chart: Building, row: Row) -> str:
-    path, value = row["cellpath"], number(row["cellvaluenumeric"])
+    path, value = row["cellpath"], row.number("cellvaluenumeric")
     at, stay = _at(row, "intakeoutputoffset"), row["patientunitstayid"]
     if value is None or at is None:
         return "without a time or a volume"
@@ -175,14 +194,21 @@ def _flow(chart: Building, row: Row) -> str:
         direction = "in" if "|Intake" in path else "out"
         chart.fluids.append(Fluid(direction=direction, what=what, at=at, ml=value, stay=stay))
     else:
-        chart.observations.append(Observed(what=what, kind="other", at=at, stay=stay, value=value))
+        unit = "mL" if "(ml)" in path else ""
+        seen = Observed(what=what, kind="other", at=at, stay=stay, value=value, unit=unit)
+        chart.observations.append(seen)
     return ""
 
 
+def _icd(code: str) -> str:
+    return "icd9cm" if _ICD9.fullmatch(code) else "icd10cm"
+
+
 def _diagnosis(chart: Building, row: Row) -> str:
-    codes = [c.strip() for c in row["icd9code"].split(",") if c.strip()]
-    system = "icd9cm" if codes and codes[0][0].isdigit() else "icd10cm" if codes else ""
-    what = Coding(system=system, code=codes[0] if codes else "", text=row["diagnosisstring"])
+    codes = [(_icd(c.strip()), c.strip()) for c in row["icd9code"].split(",") if c.strip()]
+    (system, code), *others = codes or [("", "")]
+    also = tuple(f"{of}|{other}" for of, other in others)
+    what = Coding(system=system, code=code, text=row["diagnosisstring"], also=also)
     if not what.text:
         return "without a name"
     chart.problems.append(
@@ -219,15 +245,17 @@ def _culture(chart: Building, row: Row) -> str:
 
 
 def _allergy(chart: Building, row: Row) -> str:
-    name = row["allergyname"] or row["drugname"]
-    if not name:
+    names = dict.fromkeys(n for n in (row["allergyname"], row["drugname"]) if n)
+    if not names:
         return "without a name"
     at, stay = _at(row, "allergyoffset"), row["patientunitstayid"]
-    chart.allergies.append(Allergy(what=Coding(text=name), at=at, stay=stay))
+    chart.allergies.append(Allergy(what=Coding(text=", ".join(names)), at=at, stay=stay))
     return ""
 
 
-_EVENTS: tuple[tuple[str, tuple[str, ...], Make], ...] = (
+Event = tuple[str, tuple[str, ...], Make]
+"""A table, the columns that it must have, and what a row of it adds."""
+_EVENTS: tuple[Event, ...] = (
     ("vitalaperiodic", ("observationoffset",), _aperiodic),
     ("apacheapsvar", ("wbc", "creatinine"), _day_one),
     ("medication", ("drugname", "drugordercancelled"), _medication),
@@ -248,40 +276,53 @@ _EVENTS: tuple[tuple[str, tuple[str, ...], Make], ...] = (
     ("microlab", ("culturesite",), _culture),
     ("allergy", ("allergyname",), _allergy),
 )
+_READ = frozenset({"patient", *_NOT_CHARTED, *(e[0] for e in _EVENTS)})
 
 
 def _count_others(path: Path, report: Report) -> None:
+    found = tables(path)
     for table, why in _NOT_CHARTED.items():
-        file = find(path, table)
-        for _ in rows(file, table, report, ()) if file else ():
+        for _ in rows(found[table], table, report, ()) if table in found else ():
             report.leave(table, why)
+    count_others(path, _READ, report)
+
+
+def _events(
+    file: Path, charts: dict[str, Building], left: set[str], report: Report, event: Event
+) -> None:
+    """Give the rows of a table to their stays, or count why not."""
+    table, needed, make = event
+    for row in rows(file, table, report, ("patientunitstayid", *needed)):
+        stay = row["patientunitstayid"]
+        chart = charts.get(stay)
+        if chart is None:
+            report.leave(table, _BEYOND if stay in left else _UNKNOWN)
+        elif why := make(chart, row):
+            report.leave(table, why)
+        else:
+            report.keep(table)
 
 
 def read(path: Path, report: Report, limit: int = 0) -> Iterator[Chart]:
     """Charts of a folder of tables, one for each unit stay. Raises BadChart."""
-    people = find(path, "patient") if path.is_dir() else None
-    if people is None:
+    found = tables(path) if path.is_dir() else {}
+    if "patient" not in found:
         raise BadChart(f"{path.name}: expected a folder with patient.csv")
     charts: dict[str, Building] = {}
     left: set[str] = set()
-    for row in rows(people, "patient", report, ("patientunitstayid", "uniquepid", "age")):
+    for row in rows(found["patient"], "patient", report, ("patientunitstayid", "uniquepid", "age")):
+        stay = row["patientunitstayid"]
+        if stay in charts or stay in left:
+            raise BadChart(f"{row.where}: stay {stay!r} comes twice")
         if limit and len(charts) >= limit:
-            left.add(row["patientunitstayid"])
+            left.add(stay)
             report.leave("patient", _BEYOND)
         else:
-            charts[row["patientunitstayid"]] = _begin(row)
+            charts[stay] = _begin(row)
             report.keep("patient")
-    for table, needed, make in _EVENTS:
-        file = find(path, table)
-        for row in rows(file, table, report, ("patientunitstayid", *needed)) if file else ():
-            stay = row["patientunitstayid"]
-            chart = charts.get(stay)
-            if chart is None:
-                report.leave(table, _BEYOND if stay in left else _UNKNOWN)
-            elif why := make(chart, row):
-                report.leave(table, why)
-            else:
-                report.keep(table)
+    for event in _EVENTS:
+        if event[0] in found:
+            _events(found[event[0]], charts, left, report, event)
     _count_others(path, report)
     for stay in list(charts):
         yield charts.pop(stay).chart()

@@ -8,10 +8,11 @@ what the tables have no column for is left out and can be counted with `unseen`.
 from collections import Counter
 from collections.abc import Iterator
 from math import nan
+from typing import cast
 
 from ..errors import BadChart, UnknownUnit
 from ..measurements import convert, measurement, of_loinc
-from ..patients import Patient
+from ..patients import Patient, Sex
 from ..stays import shelf
 from ..stays.course import Plan
 from ..stays.papers import Admission, Order, Papers
@@ -48,6 +49,7 @@ _SAME = {
 unverified). Gases of unnamed blood are left out: they may be venous."""
 _MINUTES, _DAY = 60.0, 24
 _PERSON = "chart:"
+_OUTSIDE = ", outside the hours of the stay"
 
 
 def _key(one: Observed) -> str | None:
@@ -136,11 +138,19 @@ def _signs(n: int, hour: float, found: dict[str, float]) -> Signs:
 
 
 def unseen(chart: Chart, stay: Stay) -> Counter[str]:
-    """What was observed during a stay and the tables have no column or unit for, by its name."""
+    """What was observed of a stay and the tables do not show, by its name.
+
+    They have no column or unit for it, or it was charted outside the hours of the stay (samples
+    taken in the emergency department count as of the admission) or without a time.
+    """
     shown = {id(one) for one, *_ in _read(chart, stay)}
-    during = (one for one in chart.observations if _during(one, stay))
-    names = (f"{o.what.text or o.what.code} [{o.unit}]" for o in during if id(o) not in shown)
-    return Counter(names)
+    names: Counter[str] = Counter()
+    for one in chart.observations:
+        if id(one) in shown or not (one.stay == stay.id or _during(one, stay)):
+            continue
+        when = "" if _during(one, stay) else ", without a time" if one.at is None else _OUTSIDE
+        names[f"{one.what.text or one.what.code} [{one.unit}]{when}"] += 1
+    return names
 
 
 def _papers(chart: Chart, stay: Stay, number: int) -> Papers:
@@ -200,14 +210,15 @@ def attach(chart: Chart, stay_id: str = "") -> Patient:
 
 
 def _person(chart: Chart, name: str) -> Patient:
-    """The person as far as charted; ids, words and zeros stand for what is not told."""
+    """The person as far as charted; zeros and empty words stand for what is not told."""
     return Patient(
         id=chart.subject,
         variant=name,
         seed=0,
         condition="",
         age_years=chart.age_years or 0,
-        sex="F" if chart.sex == "F" else "M",
+        # Empty where it is not told: a guess would be shown as a fact.
+        sex=cast("Sex", chart.sex),
         ethnicity=chart.ethnicity or "other",
         ses="",
         weight_kg=chart.weight_kg or 0.0,

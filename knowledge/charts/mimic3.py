@@ -1,7 +1,7 @@
 """MIMIC-III tables (Johnson, Sci Data 2016;3:160035), full or demo, as CSV with or without gzip."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ..errors import BadChart
 from . import mimic3_items as items
 from .building import Building, instant, minutes
 from .model import Chart, Coding, Done, Fluid, Given, Observed, Problem, Report, Stay
-from .rows import Row, find, number, rows
+from .rows import Row, count_others, number, rows, tables
 
 _BEYOND = "of a patient beyond the limit"
 _UNKNOWN = "of a patient who is not in the table of patients"
@@ -23,24 +23,27 @@ _NOT_CHARTED = {
 _OLD = 300
 """Years that dates of birth of those over 89 are shifted by (MIMIC-III documentation)."""
 _OLDEST = 90
+_REWRITTEN = "rewritten in the source: it was not given or done"
+"""`statusdescription` Rewritten: for audits only, not delivered (MIMIC-III, INPUTEVENTS_MV)."""
+_ML = {"ml": 1.0, "cc": 1.0, "l": 1000.0}
 
 
 class _Reader:
     """The tables of a folder, patient by patient."""
 
     def __init__(self, folder: Path, report: Report, limit: int) -> None:
-        self.folder, self.report = folder, report
+        self.tables, self.report = tables(folder), report
         self.labels: dict[str, Coding] = {}
         self.units: dict[str, str] = {}
         self.patients: dict[str, Building] = {}
         self.origin: dict[str, datetime] = {}
         self.left: set[str] = set()
-        self.icu: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.icu: dict[str, list[Row]] = defaultdict(list)
         self.limit = limit
 
     def table(self, name: str, *needed: str) -> Iterator[Row]:
         """Rows of a table; none where the folder has no such file."""
-        path = find(self.folder, name)
+        path = self.tables.get(name)
         if path is not None:
             yield from rows(path, name, self.report, needed)
 
@@ -65,12 +68,12 @@ class _Reader:
         """Patients with an admission, whose first one is the origin of their times."""
         first: dict[str, datetime] = {}
         held = list(self.table("admissions", "subject_id", "hadm_id", "admittime"))
-        for row in held:
-            at = instant(row["admittime"], f"admissions, hadm_id {row['hadm_id']}")
+        for row in _once(held, "hadm_id"):
+            at = instant(row["admittime"], f"{row.where}, admittime")
             if at is None:
-                raise BadChart(f"admissions, hadm_id {row['hadm_id']}: admittime is empty")
+                raise BadChart(f"{row.where}: admittime is empty")
             first[row["subject_id"]] = min(at, first.get(row["subject_id"], at))
-        for row in self.table("patients", "subject_id", "gender", "dob"):
+        for row in _once(self.table("patients", "subject_id", "gender", "dob"), "subject_id"):
             subject = row["subject_id"]
             if subject not in first:
                 self.report.leave("patients", "without an admission")
@@ -84,7 +87,8 @@ class _Reader:
             self.put("admissions", row, _stay)
 
     def _begin(self, row: Row, origin: datetime) -> None:
-        born = instant(row["dob"], f"patients, subject_id {row['subject_id']}")
+        born = instant(row["dob"], f"{row.where}, dob")
+        died = instant(row.get("dod", ""), f"{row.where}, dod")
         age = None
         if born is not None:
             age = origin.year - born.year - ((origin.month, origin.day) < (born.month, born.day))
@@ -96,6 +100,8 @@ class _Reader:
             sex=row["gender"] if row["gender"] in {"F", "M"} else "",
             age_years=age,
             origin=origin.isoformat(),
+            dead=died is not None,
+            died=minutes(origin, died),
         )
 
     def put(self, table: str, row: Row, make: "Make") -> None:
@@ -112,7 +118,7 @@ class _Reader:
 
     def at(self, row: Row, column: str) -> float | None:
         """Minutes of a column's time from the origin of the row's patient. Raises BadChart."""
-        where = f"{column} of row_id {row.get('row_id', '?')}"
+        where = f"{row.where}, {column}"
         return minutes(self.origin[row["subject_id"]], instant(row[column], where))
 
     def item(self, row: Row) -> Coding:
@@ -125,10 +131,21 @@ Make = Callable[[_Reader, Building, Row], str]
 """Adds a row to a chart; why it could not, "" where it could."""
 
 
+def _once(rows_: Iterable[Row], column: str) -> Iterator[Row]:
+    """The rows, whose ids must be unique: of two with the same one, neither is the right one."""
+    seen: set[str] = set()
+    for row in rows_:
+        if row[column] in seen:
+            raise BadChart(f"{row.where}: {column} {row[column]!r} comes twice")
+        seen.add(row[column])
+        yield row
+
+
 def _lab(row: Row) -> Coding:
     text = f"{row['label']}, {row['fluid']}" if row.get("fluid") else row["label"]
     if row.get("loinc_code"):
-        return Coding(system="loinc", code=row["loinc_code"], text=text)
+        also = (f"mimic|{row['itemid']}",)
+        return Coding(system="loinc", code=row["loinc_code"], text=text, also=also)
     return Coding(system="mimic", code=row["itemid"], text=text)
 
 
@@ -136,7 +153,7 @@ def _stay(r: _Reader, chart: Building, row: Row) -> str:
     start = r.at(row, "admittime")
     if start is None:
         return "without a time"
-    icu = tuple((float(a), b and float(b)) for a, b in _spans(r, row))
+    icu = tuple(_spans(r, row))
     chart.stays.append(
         Stay(
             id=row["hadm_id"],
@@ -148,19 +165,23 @@ def _stay(r: _Reader, chart: Building, row: Row) -> str:
             icu=icu,
         )
     )
+    if row.get("deathtime"):
+        # The hour of death; the table of patients has the day only.
+        chart.person |= {"dead": True, "died": r.at(row, "deathtime")}
     if not chart.person.get("ethnicity") and row.get("ethnicity"):
         chart.person["ethnicity"] = row["ethnicity"].lower()
     return ""
 
 
 def _spans(r: _Reader, row: Row) -> list[tuple[float, float | None]]:
-    origin = r.origin[row["subject_id"]]
     found = []
-    for begun, ended in r.icu.get(row["hadm_id"], ()):
-        at = minutes(origin, instant(begun, "icustays"))
-        if at is not None:
-            found.append((at, minutes(origin, instant(ended, "icustays"))))
-    return sorted(found)
+    for one in r.icu.pop(row["hadm_id"], ()):
+        if one["subject_id"] != row["subject_id"] or (at := r.at(one, "intime")) is None:
+            r.report.leave("icustays", "without a time, or of an admission of somebody else")
+            continue
+        r.report.keep("icustays")
+        found.append((at, r.at(one, "outtime")))
+    return sorted(found, key=lambda span: span[0])
 
 
 def _labevent(r: _Reader, chart: Building, row: Row) -> str:
@@ -176,7 +197,7 @@ def _chartevent(r: _Reader, chart: Building, row: Row) -> str:
 
 
 def _observed(r: _Reader, chart: Building, row: Row, kind: str, what: Coding) -> str:
-    value, text = number(row["valuenum"]), row["value"]
+    value, text = row.number("valuenum"), row["value"]
     if value is None and not text:
         return "without a value"
     unit = items.unit(row["itemid"], row["valueuom"])
@@ -188,7 +209,7 @@ def _observed(r: _Reader, chart: Building, row: Row, kind: str, what: Coding) ->
             stay=row["hadm_id"],
             value=value,
             unit=unit,
-            text="" if value is not None else text,
+            text="" if value is not None and number(text) is not None else text,
         )
     )
     return ""
@@ -214,24 +235,33 @@ def _prescription(r: _Reader, chart: Building, row: Row) -> str:
 
 
 def _input(r: _Reader, chart: Building, row: Row) -> str:
-    column = "charttime" if "charttime" in row else "endtime"
-    at, amount, unit = r.at(row, column), number(row["amount"]), row["amountuom"].lower()
+    if row.get("statusdescription") == "Rewritten":
+        return _REWRITTEN
+    over = "starttime" in row
+    at = r.at(row, "endtime" if over else "charttime")
+    amount, unit = row.number("amount"), row["amountuom"].lower()
     if at is None or (amount is None and not row["rate"]):
         return "without a time or an amount"
-    if unit in {"ml", "cc"} and amount is not None:
-        fluid = Fluid(direction="in", what=r.item(row), at=at, ml=amount, stay=row["hadm_id"])
-        chart.fluids.append(fluid)
+    stay, what = row["hadm_id"], r.item(row)
+    if unit in _ML and amount is not None:
+        # The volume is in by the end.
+        ml = amount * _ML[unit]
+        chart.fluids.append(Fluid(direction="in", what=what, at=at, ml=ml, stay=stay))
         return ""
-    rate = f"{row['rate']} {row['rateuom']}".strip()
-    dose = f"{row['amount']} {row['amountuom']}".strip()
+    told = [
+        f"{row[much]} {row[of]}".strip()
+        for much, of in (("amount", "amountuom"), ("rate", "rateuom"))
+        if row[much]
+    ]
+    begun, ended = (r.at(row, "starttime"), at) if over else (at, None)
     chart.drugs.append(
-        Given(drug=r.item(row), at=at, stay=row["hadm_id"], dose=dose or rate, status="given")
+        Given(drug=what, at=begun, until=ended, stay=stay, dose=", ".join(told), status="given")
     )
     return ""
 
 
 def _output(r: _Reader, chart: Building, row: Row) -> str:
-    at, volume = r.at(row, "charttime"), number(row["value"])
+    at, volume = r.at(row, "charttime"), row.number("value")
     if row.get("iserror") == "1":
         return "marked as an error in the source"
     if at is None or volume is None:
@@ -251,13 +281,23 @@ def _diagnosis(r: _Reader, chart: Building, row: Row) -> str:
     return ""
 
 
-def _done(kind: str, column: str, coded: Callable[[_Reader, Row], Coding]) -> Make:
+def _done(
+    kind: str,
+    columns: tuple[str, ...],
+    coded: Callable[[_Reader, Row], Coding],
+    words: tuple[str, ...] = (),
+) -> Make:
+    """What was done: its time from the first of the columns that is filled."""
+
     def make(r: _Reader, chart: Building, row: Row) -> str:
-        at = r.at(row, column) if column else None
-        what = coded(r, row)
+        if row.get("statusdescription") == "Rewritten":
+            return _REWRITTEN
+        times = (r.at(row, c) for c in columns if row.get(c))
+        what, at = coded(r, row), next(times, None)
         if not what.code and not what.text:
             return "without a name"
-        chart.done.append(Done(kind=kind, what=what, at=at, stay=row["hadm_id"]))
+        text = " ".join(row[c] for c in words if row.get(c))
+        chart.done.append(Done(kind=kind, what=what, at=at, stay=row["hadm_id"], text=text))
         return ""
 
     return make
@@ -277,6 +317,11 @@ def _move(_: _Reader, row: Row) -> Coding:
     return Coding(text=f"{row['eventtype'] or 'moved'} {row['curr_careunit']}".strip())
 
 
+def _billed(_: _Reader, row: Row) -> Coding:
+    text = row.get("description") or row["subsectionheader"]
+    return Coding(system="cpt", code=row["cpt_cd"], text=text)
+
+
 _EVENTS: tuple[tuple[str, tuple[str, ...], Make], ...] = (
     ("labevents", ("itemid", "charttime", "valuenum"), _labevent),
     ("chartevents", ("itemid", "charttime", "valuenum"), _chartevent),
@@ -286,48 +331,50 @@ _EVENTS: tuple[tuple[str, tuple[str, ...], Make], ...] = (
     ("inputevents_mv", ("itemid", "endtime", "amount"), _input),
     ("outputevents", ("itemid", "charttime", "value"), _output),
     ("diagnoses_icd", ("icd9_code",), _diagnosis),
-    ("procedures_icd", ("icd9_code",), _done("procedure", "", _icd_procedure)),
+    ("procedures_icd", ("icd9_code",), _done("procedure", (), _icd_procedure)),
     (
         "procedureevents_mv",
         ("itemid", "starttime"),
-        _done("procedure", "starttime", lambda r, row: r.item(row)),
+        _done("procedure", ("starttime",), lambda r, row: r.item(row), words=("value", "valueuom")),
     ),
+    ("cptevents", ("cpt_cd",), _done("procedure", ("chartdate",), _billed)),
     (
-        "cptevents",
-        ("cpt_cd",),
-        _done(
-            "procedure",
-            "chartdate",
-            lambda _, row: Coding(system="cpt", code=row["cpt_cd"], text=row["subsectionheader"]),
-        ),
+        "microbiologyevents",
+        ("spec_type_desc", "chartdate"),
+        _done("culture", ("charttime", "chartdate"), _culture, words=("dilution_text",)),
     ),
-    ("microbiologyevents", ("spec_type_desc",), _done("culture", "chartdate", _culture)),
-    ("transfers", ("intime",), _done("transfer", "intime", _move)),
+    ("transfers", ("intime",), _done("transfer", ("intime",), _move)),
     (
         "services",
         ("transfertime",),
-        _done("transfer", "transfertime", lambda _, row: Coding(text=row["curr_service"])),
+        _done("transfer", ("transfertime",), lambda _, row: Coding(text=row["curr_service"])),
     ),
+)
+_READ = frozenset(
+    {"admissions", "patients", "icustays", *_DICTIONARIES, *_NOT_CHARTED, *(e[0] for e in _EVENTS)}
 )
 
 
 def read(path: Path, report: Report, limit: int = 0) -> Iterator[Chart]:
     """Charts of a folder of tables, one for each patient. Raises BadChart."""
-    if not path.is_dir() or find(path, "admissions") is None or find(path, "patients") is None:
+    if not path.is_dir() or not {"admissions", "patients"} <= tables(path).keys():
         raise BadChart(f"{path.name}: expected a folder with admissions.csv and patients.csv")
     r = _Reader(path, report, limit)
+    if {"chartevents", "chartevents_20_patients"} <= r.tables.keys():
+        raise BadChart("chartevents and chartevents_20_patients: two files of one table")
     r.dictionaries()
-    icu = list(r.table("icustays", "subject_id", "hadm_id", "intime", "outtime"))
-    for row in icu:
-        r.icu[row["hadm_id"]].append((row["intime"], row["outtime"]))
+    for row in r.table("icustays", "subject_id", "hadm_id", "intime", "outtime"):
+        r.icu[row["hadm_id"]].append(row)
     r.people()
-    for row in icu:
-        r.put("icustays", row, lambda *_: "")
+    # Those of an admission were taken with it.
+    for row in (one for held in r.icu.values() for one in held):
+        r.put("icustays", row, lambda *_: "of an admission that is not in the table of admissions")
     for table, needed, make in _EVENTS:
         for row in r.table(table, "subject_id", "hadm_id", *needed):
             r.put(table, row, make)
     for table, why in _NOT_CHARTED.items():
         for _ in r.table(table):
             report.leave(table, why)
+    count_others(path, _READ, report)
     for subject in list(r.patients):
         yield r.patients.pop(subject).chart()

@@ -20,7 +20,7 @@ _LOINC = {
 }
 _FAHRENHEIT = frozenset({"223761", "678"})
 _OF = {
-    item: Coding(system="loinc", code=code, text=text)
+    item: Coding(system="loinc", code=code, text=text, also=(f"mimic|{item}",))
     for code, (text, known) in _LOINC.items()
     for item in known
 }
@@ -41,6 +41,7 @@ _UNITS = {
     "deg. c": "Cel",
     "?f": "[degF]",
     "?c": "Cel",
+    "points": "{score}",
     "sec": "s",
     "mosm/kg": "mosm/kg",
 }

@@ -7,13 +7,15 @@ import msgspec
 UNTOLD = ""
 
 
-class Coding(msgspec.Struct, frozen=True, kw_only=True):
+class Coding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A code and its words. Codes are kept as they came, never translated."""
 
     system: str = UNTOLD
     """`loinc`, `snomed`, `rxnorm`, `cvx`, `icd9cm`, `icd10cm`, `ndc` ...; empty: words only."""
     code: str = UNTOLD
     text: str = UNTOLD
+    also: tuple[str, ...] = ()
+    """Other codes that came for the same thing, each as `system|code`."""
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     unit: str = UNTOLD
     text: str = UNTOLD
-    """What came where there is no number."""
+    """What came where there is no number, or words beside one ("1.0 ET/Trach" for a 1)."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +111,10 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     ethnicity: str = UNTOLD
     origin: str = UNTOLD
     """ISO time that minutes count from; empty where the source tells offsets only."""
+    dead: bool = False
+    """Whether a death is recorded, within a stay or after."""
+    died: float | None = None
+    """Minutes; None where no time of a death is told."""
     weight_kg: float | None = None
     height_cm: float | None = None
     stays: tuple[Stay, ...] = ()
