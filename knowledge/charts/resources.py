@@ -17,6 +17,10 @@ SYSTEMS = {
     "ndc": "http://hl7.org/fhir/sid/ndc",
 }
 UCUM = "http://unitsofmeasure.org"
+OWN = "urn:healthgym:"
+"""Opens the system of codes that FHIR has no address for."""
+ORIGIN = "urn:healthgym:origin"
+"""Extension of a patient: the time that minutes count from, where no encounter starts then."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -49,9 +53,24 @@ class Quantity(Part, frozen=True, kw_only=True):
     """`Quantity`."""
 
     value: float | None = None
+    comparator: str = ""
     unit: str = ""
     system: str = ""
     code: str = ""
+
+
+class Range(Part, frozen=True, kw_only=True):
+    """`Range`."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Ratio(Part, frozen=True, kw_only=True):
+    """`Ratio`."""
+
+    numerator: Quantity | None = None
+    denominator: Quantity | None = None
 
 
 class Period(Part, frozen=True, kw_only=True):
@@ -67,6 +86,13 @@ class Extension(Part, frozen=True, kw_only=True):
     url: str = ""
     extension: "list[Extension]" = []
     value_string: str = ""
+    value_date_time: str = ""
+
+
+class Note(Part, frozen=True, kw_only=True):
+    """`Annotation`."""
+
+    text: str = ""
 
 
 class Patient(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="Patient"):
@@ -75,7 +101,15 @@ class Patient(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="Pa
     id: str = ""
     gender: str = ""
     birth_date: str = ""
+    deceased_boolean: bool = False
+    deceased_date_time: str = ""
     extension: list[Extension] = []
+
+
+class Hospitalization(Part, frozen=True, kw_only=True):
+    """`Encounter.hospitalization`."""
+
+    discharge_disposition: Concept = Concept()
 
 
 class Encounter(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="Encounter"):
@@ -87,6 +121,7 @@ class Encounter(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="
     type: list[Concept] = []
     reason_code: list[Concept] = []
     period: Period = Period()
+    hospitalization: Hospitalization = Hospitalization()
     subject: Ref = Ref()
 
 
@@ -95,43 +130,87 @@ class Condition(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="
 
     id: str = ""
     clinical_status: Concept = Concept()
+    verification_status: Concept = Concept()
+    category: list[Concept] = []
     code: Concept = Concept()
     subject: Ref = Ref()
     encounter: Ref = Ref()
     onset_date_time: str = ""
+    onset_period: Period = Period()
     abatement_date_time: str = ""
+    abatement_period: Period = Period()
+    recorded_date: str = ""
 
 
-class Component(Part, frozen=True, kw_only=True):
-    """`Observation.component`."""
+class Valued(Part, frozen=True, kw_only=True):
+    """`value[x]`, of all the types that it may have."""
 
     code: Concept = Concept()
     value_quantity: Quantity | None = None
     value_string: str = ""
     value_codeable_concept: Concept | None = None
+    value_integer: int | None = None
+    value_boolean: bool | None = None
+    value_date_time: str = ""
+    value_time: str = ""
+    value_period: Period | None = None
+    value_range: Range | None = None
+    value_ratio: Ratio | None = None
 
 
-class Observation(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="Observation"):
+class Component(Valued, frozen=True, kw_only=True):
+    """`Observation.component`."""
+
+
+class Observation(Valued, frozen=True, kw_only=True, tag_field="resourceType", tag="Observation"):
     """`Observation`."""
 
     id: str = ""
     status: str = ""
     category: list[Concept] = []
-    code: Concept = Concept()
     subject: Ref = Ref()
     encounter: Ref = Ref()
     effective_date_time: str = ""
-    value_quantity: Quantity | None = None
-    value_string: str = ""
-    value_codeable_concept: Concept | None = None
+    effective_period: Period = Period()
+    effective_instant: str = ""
+    note: list[Note] = []
     component: list[Component] = []
 
 
+class Repeat(Part, frozen=True, kw_only=True):
+    """`Timing.repeat`."""
+
+    frequency: int | None = None
+    period: float | None = None
+    period_unit: str = ""
+
+
+class Timing(Part, frozen=True, kw_only=True):
+    """`Timing`."""
+
+    code: Concept = Concept()
+    repeat: Repeat = Repeat()
+
+
+class Much(Part, frozen=True, kw_only=True):
+    """`Dosage.doseAndRate`."""
+
+    dose_quantity: Quantity | None = None
+    dose_range: Range | None = None
+    rate_quantity: Quantity | None = None
+    rate_range: Range | None = None
+    rate_ratio: Ratio | None = None
+
+
 class Dose(Part, frozen=True, kw_only=True):
-    """`Dosage`, its words and route only."""
+    """`Dosage`; of an administration with `dose` beside its words."""
 
     text: str = ""
     route: Concept = Concept()
+    timing: Timing = Timing()
+    as_needed_boolean: bool = False
+    dose_and_rate: list[Much] = []
+    dose: Quantity | None = None
 
 
 class Dispense(Part, frozen=True, kw_only=True):
@@ -147,13 +226,41 @@ class MedicationRequest(
 
     id: str = ""
     status: str = ""
+    status_reason: Concept = Concept()
     intent: str = ""
+    do_not_perform: bool = False
     medication_codeable_concept: Concept = Concept()
+    medication_reference: Ref = Ref()
+    contained: list[dict[str, Any]] = []
     subject: Ref = Ref()
     encounter: Ref = Ref()
     authored_on: str = ""
     dosage_instruction: list[Dose] = []
     dispense_request: Dispense = Dispense()
+
+
+class MedicationAdministration(
+    Part, frozen=True, kw_only=True, tag_field="resourceType", tag="MedicationAdministration"
+):
+    """`MedicationAdministration`."""
+
+    id: str = ""
+    status: str = ""
+    medication_codeable_concept: Concept = Concept()
+    medication_reference: Ref = Ref()
+    contained: list[dict[str, Any]] = []
+    subject: Ref = Ref()
+    context: Ref = Ref()
+    effective_date_time: str = ""
+    effective_period: Period = Period()
+    dosage: Dose = Dose()
+
+
+class Medication(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="Medication"):
+    """`Medication`: the name of a drug that others point at."""
+
+    id: str = ""
+    code: Concept = Concept()
 
 
 class Reaction(Part, frozen=True, kw_only=True):
@@ -169,10 +276,13 @@ class AllergyIntolerance(
     """`AllergyIntolerance`."""
 
     id: str = ""
+    clinical_status: Concept = Concept()
+    verification_status: Concept = Concept()
     code: Concept = Concept()
     patient: Ref = Ref()
     encounter: Ref = Ref()
     recorded_date: str = ""
+    onset_date_time: str = ""
     reaction: list[Reaction] = []
 
 
@@ -187,6 +297,7 @@ class Procedure(Part, frozen=True, kw_only=True, tag_field="resourceType", tag="
     encounter: Ref = Ref()
     performed_period: Period = Period()
     performed_date_time: str = ""
+    note: list[Note] = []
 
 
 class DiagnosticReport(
@@ -200,6 +311,7 @@ class DiagnosticReport(
     subject: Ref = Ref()
     encounter: Ref = Ref()
     effective_date_time: str = ""
+    effective_period: Period = Period()
     conclusion: str = ""
 
 
@@ -212,6 +324,7 @@ class Immunization(Part, frozen=True, kw_only=True, tag_field="resourceType", ta
     patient: Ref = Ref()
     encounter: Ref = Ref()
     occurrence_date_time: str = ""
+    occurrence_string: str = ""
 
 
 Resource = (
@@ -220,6 +333,8 @@ Resource = (
     | Condition
     | Observation
     | MedicationRequest
+    | MedicationAdministration
+    | Medication
     | AllergyIntolerance
     | Procedure
     | DiagnosticReport
@@ -231,6 +346,8 @@ KNOWN = (
     "DiagnosticReport",
     "Encounter",
     "Immunization",
+    "Medication",
+    "MedicationAdministration",
     "MedicationRequest",
     "Observation",
     "Patient",
@@ -241,6 +358,7 @@ KNOWN = (
 class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`Bundle.entry` as it comes: the resource is read by its type."""
 
+    full_url: str = ""
     resource: dict[str, Any] = {}
 
 
@@ -250,3 +368,11 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     resource_type: str
     type: str = ""
     entry: list[Entry] = []
+
+
+def medication(found: dict[str, Any]) -> Medication:
+    """The drug of a resource; one without a code where it cannot be read."""
+    try:
+        return msgspec.convert(found, Medication, strict=False)
+    except msgspec.ValidationError:
+        return Medication()
