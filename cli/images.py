@@ -65,6 +65,10 @@ def render(
 def measure(
     file: Annotated[Path, typer.Argument(help="PNG, JPEG or DICOM file.")],
     kind: Annotated[str, typer.Option(help="Kind of picture; a phantom's DICOM says it.")] = "",
+    frame: Annotated[int, typer.Option(help="Which frame of a series, from 0.", min=0)] = 0,
+    mm: Annotated[
+        float, typer.Option(help="Side of a pixel, mm, where the file does not say.", min=0)
+    ] = 0.0,
     *,
     json: Json = False,
 ) -> None:
@@ -74,7 +78,9 @@ def measure(
     from ..knowledge.images.files import from_file
 
     try:
-        picture = from_file(file)
+        picture = from_file(file, frame)
+        if mm and picture.spacing_mm is None:
+            picture = msgspec.structs.replace(picture, spacing_mm=(mm, mm))
         found = images.measure(kind or picture.kind, picture)
     except KnowledgeError as error:
         raise fail(str(error)) from error

@@ -29,6 +29,9 @@ def measure(picture: Picture) -> dict[str, float | str]:
     red = smooth(picture.pixels[..., 0].astype(np.float64), 1.0)
     view = filled(red > 45.0)
     disc, cup = disc_and_cup(green)
+    whole = _reach(disc, disc)
+    if whole <= 0:
+        raise Unmeasurable("no optic disc is seen")
     bed = _bed(green, view)
     inner = shrunk(view, 20) & ~grown(disc, 10)
     blood = _spots(bed - smooth(green, 0.5) > 19.0, inner)
@@ -40,7 +43,7 @@ def measure(picture: Picture) -> dict[str, float | str]:
         "microaneurysms": float(len(dots)),
         "haemorrhages": float(blots),
         "hard_exudates": float(len(fat)),
-        "cup_to_disc_ratio": round(_reach(cup, disc) / _reach(disc, disc), 3),
+        "cup_to_disc_ratio": round(_reach(cup, disc) / whole, 3),
         "eye": "right" if float(np.nonzero(disc)[1].mean()) > width / 2.0 else "left",
         "retinopathy": stage(len(dots), blots, len(fat)),
     }
