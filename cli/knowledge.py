@@ -44,7 +44,10 @@ def build(
     from ..knowledge.errors import KnowledgeError
     from ..knowledge.library import build as make
 
-    pairs = [(name, Path(path)) for name, _, path in (s.partition("=") for s in source or [])]
+    told = [s.partition("=") for s in source or []]
+    if lacking := [name for name, _, path in told if not path]:
+        raise fail(f"--from: expected FORMAT=PATH, got {lacking[0]!r}")
+    pairs = [(name, Path(path)) for name, _, path in told]
     try:
         with console().status("Reading and indexing; some seconds for 50,000 passages"):
             made = make(folder, pairs)

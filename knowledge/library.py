@@ -130,6 +130,8 @@ def build(folder: Path, sources: Sequence[tuple[str, Path]]) -> Manifest:
     """
     import tantivy
 
+    if folder.exists() and not folder.is_dir():
+        raise BadCorpus(f"{folder}: is a file; give a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise BadCorpus(f"{folder}: is not empty; give a new folder")
     whole = blake2b(digest_size=16)
@@ -148,18 +150,27 @@ def build(folder: Path, sources: Sequence[tuple[str, Path]]) -> Manifest:
     # Written beside its place: a build that breaks off leaves no half library there.
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    _write(tantivy.Index(_schema(), path=str(part)), counted())
-    manifest = Manifest(generation=whole.hexdigest(), own=own_digest(), passages=counts)
-    (part / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-    part.replace(folder)
+    try:
+        part.mkdir(parents=True)
+        _write(tantivy.Index(_schema(), path=str(part)), counted())
+        manifest = Manifest(generation=whole.hexdigest(), own=own_digest(), passages=counts)
+        (part / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        part.replace(folder)
+    except OSError as error:
+        raise BadCorpus(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return manifest
 
 
 def _all(sources: Sequence[tuple[str, Path]]) -> Iterator[Passage]:
     yield from passages().values()
     for name, path in sources:
-        yield from passages_of(name, path)
+        count = 0
+        for count, passage in enumerate(passages_of(name, path), 1):  # noqa: B007 - counted behind
+            yield passage
+        if not count:
+            raise BadCorpus(f"{path}: no text in the format {name}")
 
 
 def attach(folder: Path) -> Manifest:

@@ -137,6 +137,29 @@ def test_what_is_no_corpus_is_refused(sources: dict[str, Path], tmp_path: Path) 
         library.attach(tmp_path)
 
 
+def test_a_build_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    texts, out = tmp_path / "a.jsonl", tmp_path / "out"
+    line = b'{"id": "a", "title": "t", "text": "%s"}\n'
+    texts.write_bytes(line % b"")
+    with pytest.raises(BadCorpus, match="no text"):
+        library.build(out, [("jsonl", texts)])
+    texts.write_bytes(line % b"x" + line % b"x")
+    with pytest.raises(BadCorpus, match="comes twice"):
+        library.build(out, [("jsonl", texts)])
+    assert list(tmp_path.iterdir()) == [texts]
+    with pytest.raises(BadCorpus, match="is a file"):
+        library.build(texts, [])
+    texts.write_bytes(b"\xef\xbb\xbf" + line % b"x")
+    assert library.build(out, [("jsonl", texts)]).passages["jsonl"] == 1
+
+
+def test_a_source_without_its_path_is_refused(tmp_path: Path) -> None:
+    call = ["knowledge", "build", str(tmp_path / "out"), "--from", "jsonl"]
+    result = CliRunner().invoke(app, call)
+    assert result.exit_code == 1
+    assert "expected FORMAT=PATH" in result.output
+
+
 def test_a_library_of_other_facts_is_refused(built: library.Manifest, tmp_path: Path) -> None:
     file = tmp_path / "library" / "library.json"
     file.write_bytes(msgspec.json.encode(msgspec.structs.replace(built, own="0")))

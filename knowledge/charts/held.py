@@ -12,11 +12,12 @@ from typing import cast
 
 from ..errors import BadChart, UnknownUnit
 from ..measurements import convert, measurement, of_loinc
-from ..patients import Patient, Sex
+from ..patients import Patient
 from ..stays import shelf
 from ..stays.course import Plan
 from ..stays.papers import Admission, Order, Papers
 from ..stays.tables import LABS, Flow, Lab, Signs, Tables
+from ..variants import Sex
 from .model import Chart, Observed, Stay
 
 _LABEL = {key: label for label, key in LABS.items()}

@@ -1,6 +1,7 @@
 """Any texts of one's own: a line each of `{"id", "title", "text", "source"}`."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def read(path: Path) -> Iterator[Entry]:
     """Every line. Raises BadCorpus naming the line and the field."""
     decoder = msgspec.json.Decoder(Entry)
     for name, body in files(path, ".jsonl"):
-        for n, line in enumerate(body.splitlines(), 1):
+        for n, line in enumerate(body.removeprefix(BOM_UTF8).splitlines(), 1):
             if not line.strip():
                 continue
             try:
