@@ -208,32 +208,6 @@ def test_fhir_reports_what_it_does_not_know() -> None:
             list(bundle(wrong, "x.json", Report()))
 
 
-def test_a_time_may_be_partial_and_a_wrong_one_costs_its_resource_only() -> None:
-    def weighed(name: str, at: str, kg: float) -> dict[str, object]:
-        code = {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}
-        return {
-            "resource": {
-                "resourceType": "Observation",
-                "id": name,
-                "status": "final",
-                "code": code,
-                "subject": {"reference": "Patient/p"},
-                "effectiveDateTime": at,
-                "valueQuantity": {"value": kg, "unit": "kg", "code": "kg"},
-            }
-        }
-
-    person = {"resource": {"resourceType": "Patient", "id": "p", "birthDate": "1980"}}
-    times = [("a", "2020", 70.0), ("b", "2020-02", 71.0), ("c", "2020-13", 99.0)]
-    told = {"resourceType": "Bundle", "entry": [person, *(weighed(*t) for t in times)]}
-    report = Report()
-    (chart,) = bundle(json.dumps(told), "x.json", report)
-    assert chart.age_years == 40
-    assert [(o.at, o.value) for o in chart.observations] == [(0.0, 70.0), (31 * 1440.0, 71.0)]
-    assert report.left["Observation"] == {"x.json: '2020-13' is no time (ISO 8601)": 1}
-    assert report.lost() == {}
-
-
 CALLS = {
     "query_labs": {"from_h": 0, "to_h": 40},
     "query_vitals": {"from_h": 0, "to_h": 40},
