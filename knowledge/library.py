@@ -69,12 +69,15 @@ def _write(index: Any, found: Iterable[Passage]) -> None:
     import tantivy
 
     writer = index.writer(heap_size=_HEAP, num_threads=1)
-    for p in found:
-        fields = {"title": p.title, "text": p.text, "source": p.source}
-        body = f"{p.title}. {p.text}"
-        writer.add_document(tantivy.Document(id=p.id, kind=p.kind, body=body, **fields))
-    writer.commit()
-    writer.wait_merging_threads()
+    try:
+        for p in found:
+            fields = {"title": p.title, "text": p.text, "source": p.source}
+            body = f"{p.title}. {p.text}"
+            writer.add_document(tantivy.Document(id=p.id, kind=p.kind, body=body, **fields))
+        writer.commit()
+    finally:
+        # Its threads write files until they are waited for, also when the passages break off.
+        writer.wait_merging_threads()
     index.reload()
 
 
