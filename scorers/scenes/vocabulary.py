@@ -11,17 +11,9 @@ from ...knowledge.drugs.names import plain
 from ...knowledge.errors import BadData
 from ...knowledge.files import load
 from .model import Kind
+from .statements import parts, polarity
 
 _ICD = re.compile(r"[A-TV-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
-_BEFORE = r" (?:\w+ ){0,4}$"
-_DENIED = re.compile(
-    rf"\b(?:no|without|denies|denied|negative for|rule out|ruled out|excludes|never|not a){_BEFORE}"
-)
-_DENIED_AFTER = re.compile(
-    r"^ (?:\w+ ){0,2}(?:ruled out|excluded|unlikely|absent|resolved|negative)"
-)
-_PAST = re.compile(rf"\b(?:history of|prior|previous|past|h o|remote|old|family){_BEFORE}")
-_BREAK = re.compile(r"[.;,()\n]| but | then ")
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,27 +123,20 @@ def named_concepts(text: str) -> frozenset[str]:
     A part of the sentence that denies something names nothing.
     """
     found: set[str] = set()
-    for part in _BREAK.split(plain_text(text)):
-        said = plain(part)
-        found |= set(_matches(said))
+    for said, denied in parts(text):
+        found |= set() if denied else set(_matches(said))
     codes = _ICD.fullmatch(text.strip())
     if codes:
         found |= set(_of_code(text.strip().upper().replace(".", "")))
     return frozenset(found | set(_implied(found)))
 
 
-def plain_text(text: str) -> str:
-    """Lower case, apostrophes dropped, sentence marks kept."""
-    return text.lower().replace("'", "").replace("+", " plus ")
-
-
 def _matches(said: str) -> Iterator[str]:
     for pattern, id_ in _patterns():
         for hit in pattern.finditer(said):
-            before, after = said[: hit.start()], said[hit.end() :]
-            denied = _DENIED.search(before) or _DENIED_AFTER.search(after)
-            if not denied and not before.endswith("non "):
-                yield f"past:{id_}" if _PAST.search(before) else id_
+            found = polarity(said[: hit.start()], said[hit.end() :])
+            if found != "denied":
+                yield f"past:{id_}" if found == "past" else id_
 
 
 @cache
@@ -159,7 +144,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     found: list[tuple[re.Pattern[str], str]] = []
     for id_, one in concepts().items():
         for name in (id_, *one.names):
-            words = re.escape(plain(plain_text(name.removeprefix("=")))).replace(r"\ ", " ")
+            words = re.escape(plain(name.removeprefix("="))).replace(r"\ ", " ")
             whole = rf"^{words}$" if name.startswith("=") else rf"\b{words}s?\b"
             found.append((re.compile(whole), id_))
     return tuple(found)
