@@ -20,6 +20,7 @@ from healthgym.knowledge.drugs.doses import (
     limits,
     morphine_equivalents,
     times_per_day,
+    way,
 )
 from healthgym.knowledge.drugs.model import Hepatic, Renal
 
@@ -282,3 +283,37 @@ def test_beers(id_: str, age: float, facts: dict[str, object], *, hits: bool) ->
     found = beers(id_, age, **facts)  # type: ignore[arg-type]
     assert bool(found) is hits
     assert all(rule.severity in {"minor", "moderate"} for rule in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("PO", "oral"),
+        ("by mouth", "oral"),
+        ("i.v.", "iv"),
+        ("intravenously", "iv"),
+        ("IVP", "iv push"),
+        ("IV bolus", "iv push"),
+        ("slow IV push", "iv push"),
+        ("IT", "intrathecal"),
+        ("IM", "im"),
+        ("inhaled", "inhaled"),
+    ],
+)
+def test_routes_in_other_words(written: str, meant: str) -> None:
+    assert way(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("id_", "route", "frequency"),
+    [
+        ("methotrexate", "PO", "once a day"),
+        ("methotrexate", "by mouth", "daily"),
+        ("vincristine", "IT", ""),
+        ("potassium_chloride", "IVP", ""),
+        ("penicillin_g_benzathine", "IV push", ""),
+    ],
+)
+def test_deadly_routes_in_other_words(id_: str, route: str, frequency: str) -> None:
+    assert deadly_route(drug(id_), route, frequency)
+    assert not deadly_route(drug(id_), "im", "weekly")

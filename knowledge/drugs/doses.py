@@ -15,31 +15,64 @@ _ADULT_YEARS = 18
 _DEADLY_ROUTES = (
     ("vinca_alkaloid", "intrathecal", "vinca alkaloids are fatal by the intrathecal route"),
     ("potassium", "iv push", "potassium is never pushed by vein"),
-    ("potassium", "iv bolus", "potassium is never pushed by vein"),
     ("penicillin_g_benzathine", "iv", "benzathine penicillin stops the heart by vein"),
+    ("penicillin_g_benzathine", "iv push", "benzathine penicillin stops the heart by vein"),
 )
 """ISMP high-alert and never-event lists (2024): wrong whatever the dose."""
 _NEEDLES = ("iv", "im", "sc", "sq", "subq", "subcut", "intraven", "intramus")
+_PUSHED = re.compile(
+    r"(?:slow |rapid )?(?:iv|intraven\w*|venous)\b.*\b(?:push|bolus)|(?:push|bolus)\b.*\biv|ivp"
+)
+_WAYS = (
+    ("iv push", _PUSHED),
+    ("intrathecal", re.compile(r"intrathecal\w*|it|into the spinal canal")),
+    ("iv", re.compile(r"iv\b.*|ivpb|intraven\w*.*|by vein")),
+    ("oral", re.compile(r"po\b.*|per os|orally|oral\b.*|by mouth|mouth")),
+)
+"""Route as a safety list names it -> how it is written."""
 _PER_DAY = {
     "once": 1.0,
     "once daily": 1.0,
     "daily": 1.0,
     "every day": 1.0,
+    "each day": 1.0,
+    "once a day": 1.0,
+    "once per day": 1.0,
+    "once every day": 1.0,
+    "1x day": 1.0,
+    "1 x day": 1.0,
     "qd": 1.0,
+    "qday": 1.0,
+    "od": 1.0,
+    "qhs": 1.0,
+    "qam": 1.0,
+    "nightly": 1.0,
+    "at bedtime": 1.0,
     "at night": 1.0,
     "in the morning": 1.0,
     "twice daily": 2.0,
+    "twice a day": 2.0,
+    "two times a day": 2.0,
+    "2x day": 2.0,
     "bid": 2.0,
     "bd": 2.0,
     "three times daily": 3.0,
+    "three times a day": 3.0,
+    "3x day": 3.0,
     "tid": 3.0,
     "tds": 3.0,
     "four times daily": 4.0,
+    "four times a day": 4.0,
+    "4x day": 4.0,
     "qid": 4.0,
     "qds": 4.0,
     "every other day": 0.5,
     "once weekly": 1 / 7,
     "weekly": 1 / 7,
+    "every week": 1 / 7,
+    "every 7 days": 1 / 7,
+    "1x week": 1 / 7,
+    "qweek": 1 / 7,
     "once a week": 1 / 7,
     "continuous": 1.0,
 }
@@ -68,16 +101,25 @@ def times_per_day(frequency: str) -> float | None:
 
     "Once" is one dose on that day; "as needed" has no number.
     """
-    low = " ".join(frequency.lower().replace("-", " ").split())
+    low = " ".join(frequency.lower().replace("-", " ").replace("/", " ").replace(".", "").split())
     every = _EVERY.fullmatch(low)
     if every:
         return 24 / int(every[1]) if int(every[1]) else None
     return _PER_DAY.get(low)
 
 
+def way(route: str) -> str:
+    """The route in the words of the safety lists (iv push, intrathecal, iv, oral), else as written.
+
+    Abbreviations and adverbs mean the same way: "PO" is by mouth, "IVP" is pushed by vein.
+    """
+    low = " ".join(route.lower().replace("_", " ").replace("-", " ").replace(".", "").split())
+    return next((name for name, words in _WAYS if words.fullmatch(low)), low)
+
+
 def by_needle(route: str) -> bool:
     """Whether a route, as it is written, is by vein, muscle or skin."""
-    words = route.lower().replace("_", " ").split()
+    words = way(route).split()
     return bool(words) and words[0].startswith(_NEEDLES)
 
 
@@ -156,7 +198,7 @@ def decimal_slip(drug: Drug, dose: float, route: str) -> bool:
     largest = drug.max_single
     if drug.max_by_needle is not None and by_needle(route):
         largest = drug.max_by_needle
-    elif route == "iv" and "oral" in drug.routes:
+    elif way(route) in {"iv", "iv push"} and "oral" in drug.routes:
         by_weight = _LIGHT_KG * drug.per_kg[1] if drug.per_kg and not drug.high_alert else 0.0
         largest = min(max(drug.usual[1], by_weight), drug.max_single)
     return dose >= _CRITICAL * drug.usual[0] and dose >= (1 if drug.high_alert else 2) * largest
@@ -168,12 +210,12 @@ def deadly_route(drug: Drug, route: str, frequency: str = "") -> str:
     Intrathecal vincristine, potassium pushed by vein, daily oral methotrexate (ISMP 2024; FDA label
     Trexall, boxed warning: mistaken daily use was fatal).
     """
-    way = " ".join(route.lower().replace("_", " ").split())
+    taken = way(route)
     for label, wrong, why in _DEADLY_ROUTES:
-        if way == wrong and label in (drug.id, *drug.classes):
+        if taken == wrong and label in (drug.id, *drug.classes):
             return why
     often = (times_per_day(frequency) or 0) >= 1 and frequency.lower().strip() != "once"
-    if drug.id == "methotrexate" and way == "oral" and often:
+    if drug.id == "methotrexate" and taken == "oral" and often:
         return "oral methotrexate is weekly; daily use kills"
     return ""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ....knowledge.drugs import Drug, drug, formulary, interaction, washout_days
 from ....knowledge.drugs.advice import prolongs_qt, qt_advice, renal_advice
 from ....knowledge.drugs.doses import (
+    by_needle,
     check_dose,
     deadly_route,
     decimal_slip,
@@ -23,7 +24,6 @@ _QT = {"contraindicated": 5, "avoid": 4}
 _LETHAL = {"high": 5, "moderate": 4}
 _SEVERE_ANC, _LOW_ANC = 500, 1000
 _HOURLY = ("/h", "/hr", "/hour")
-_BY_NEEDLE = frozenset({"iv", "intravenous", "im", "intramuscular", "intranasal"})
 
 
 def _named(scene: Scene) -> Iterator[tuple[Act, Drug]]:
@@ -74,7 +74,11 @@ def _washed_out(other: Home, then: str) -> bool:
 
 def _by_needle(pair: Interaction, act: Act) -> bool:
     """Midazolam by vein with monitoring goes with CYP3A4 inhibitors (FDA label Versed, 2024)."""
-    return pair.a == "midazolam" and act.item == "midazolam" and act.route in _BY_NEEDLE
+    return (
+        pair.a == "midazolam"
+        and act.item == "midazolam"
+        and (by_needle(act.route) or act.route == "intranasal")
+    )
 
 
 def dose_10x(scene: Scene) -> Iterator[Hit]:
