@@ -89,7 +89,10 @@ def test_unread_allergies_are_the_cause_where_the_rest_was_read() -> None:
     [
         ({"patient": {}, "events": [{"action": "levitate"}]}, "events[0].action: unknown action"),
         (
-            {"patient": {}, "events": [{"action": "give", "args": {"drug": "warfrin"}}]},
+            {
+                "patient": {},
+                "events": [{"t_min": 1, "action": "give", "args": {"drug": "warfrin"}}],
+            },
             "events[0].args.drug: unknown drug 'warfrin'; did you mean warfarin",
         ),
         ({"patient": {"allergis": []}, "events": []}, "patient.allergis: unknown key"),
@@ -97,7 +100,10 @@ def test_unread_allergies_are_the_cause_where_the_rest_was_read() -> None:
         ({"patient": {"labs": {"potasium": 3}}, "events": []}, "patient.labs.potasium"),
         ({"patient": {"vitals": {"sbp": "low"}}, "events": []}, "patient.vitals.sbp"),
         ({"patient": {}, "events": [{"action": "give", "args": {"dosis": 1}}]}, "args.dosis"),
-        ({"patient": {}, "events": [{"action": "triage", "args": {"level": 9}}]}, "args.level"),
+        (
+            {"patient": {}, "events": [{"t_min": 0, "action": "triage", "args": {"level": 9}}]},
+            "args.level",
+        ),
         ({"patient": {}, "events": [{"act": "give"}]}, "events[0].act: unknown key"),
         ({"patient": {}, "events": {}}, "events: expected a list"),
         ({"patient": {}}, "events: missing"),
@@ -109,11 +115,42 @@ def test_unread_allergies_are_the_cause_where_the_rest_was_read() -> None:
             },
             "events[1].t_min: expected 9 or later, got 3",
         ),
+        ({"patient": {}, "events": [{"action": "wait"}]}, "events[0].t_min: missing"),
+        (
+            {"patient": {}, "events": [{"t_min": -1, "action": "wait"}]},
+            "events[0].t_min: expected minutes from 0, got -1",
+        ),
+        ({"patient": {"labs": {"creatinine": 310}}, "events": []}, "patient.labs.creatinine: exp"),
+        ({"patient": {"labs": {"glucose": 5.5}}, "events": []}, "write the unit"),
+        ({"patient": {"labs": {"potassium": "3.1 mg/dL"}}, "events": []}, "unknown unit 'mg/dl'"),
+        ({"patient": {"labs": {"potassium": "2,9"}}, "events": []}, "expected a number, got '2,9'"),
+        ({"patient": {"vitals": {"spo2": 0.9}}, "events": []}, "patient.vitals.spo2: expected pe"),
+        ({"patient": {"vitals": {"temp": 98.6}}, "events": []}, "patient.vitals.temp"),
+        (
+            {
+                "patient": {},
+                "events": [
+                    {"t_min": 0, "action": "give", "args": {"drug": "aspirin", "agent": "heparin"}}
+                ],
+            },
+            "events[0].args.agent: drug is given twice",
+        ),
+        (
+            {
+                "patient": {},
+                "events": [{"t_min": 0, "action": "lab_result", "args": {"values": {"potas": 3}}}],
+            },
+            "events[0].args.values.potas: unknown measurement",
+        ),
+        (
+            {"patient": {}, "events": [{"t_min": 0, "action": "cancel_order", "args": {}}]},
+            "events[0].args: expected the drug, order_id or event_index",
+        ),
         ({"patient": {"age": 500}, "events": []}, "patient.age_years: expected 0 to 130 years"),
         (
             {
                 "patient": {},
-                "events": [{"action": "give", "args": {"drug": "aspirin", "dose": -5}}],
+                "events": [{"t_min": 0, "action": "give", "args": {"drug": "aspirin", "dose": -5}}],
             },
             "events[0].args.dose: expected a dose, got -5",
         ),
@@ -123,6 +160,22 @@ def test_nonsense_is_refused_with_the_field(raw: dict[str, Any], said: str) -> N
     with pytest.raises(BadScene) as told:
         scene(raw)
     assert said in str(told.value)
+
+
+def test_an_order_is_taken_back_by_its_id() -> None:
+    patient = {"egfr": 20, "allergies": []}
+    order = {"drug": "metformin", "order_id": "o1"}
+    other = {"drug": "aspirin", "order_id": "o2"}
+    for ref, severity in (("o1", 3), ("o2", 5)):
+        events = [
+            {"t_min": 1, "action": "prescribe", "args": order},
+            {"t_min": 2, "action": "prescribe", "args": other},
+            {"t_min": 3, "action": "cancel_order", "args": {"order_id": ref}},
+        ]
+        assert findings(scene({"patient": patient, "events": events}))[0].severity == severity
+    events[2]["args"] = {"order_id": "o3"}
+    with pytest.raises(BadScene, match="no earlier event has order_id 'o3'"):
+        scene({"patient": patient, "events": events})
 
 
 def test_unknown_words_name_known_ones() -> None:

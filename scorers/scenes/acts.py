@@ -6,11 +6,24 @@ from typing import Any
 
 import msgspec
 
+from ...knowledge.drugs.doses import way
 from ...knowledge.drugs.names import plain
 from ..errors import BadScene
-from .model import Act, Kind
-from .vocabulary import action_words, argument_words, key_words, value_words, vocabulary
-from .words import amount, drug_of, drug_or_none, mapping, number, texts, truthy, unknown
+from .arguments import arguments, days_of, level_of, maybe, measured, values_of
+from .model import ORDERS, Act, Kind
+from .vocabulary import action_words, value_words, vocabulary
+from .words import (
+    amount,
+    drug_line,
+    drug_or_none,
+    leading_drug,
+    mapping,
+    number,
+    order_line,
+    texts,
+    truthy,
+    unknown,
+)
 
 _EVENT_KEYS = {
     "t min": "t_min",
@@ -105,6 +118,7 @@ _OTHERS: dict[str, Kind] = {
     "inspect": "read",
     "oral": "test",
 }
+_PUSHES = frozenset({"push", "bolus", "give bolus"})
 _DRUG_KINDS = frozenset({"prescribe", "give", "cancel", "stop"})
 _HOME = re.compile(r"\b(?:home|discharged?|released?)\b")
 _ELSEWHERE = re.compile(
@@ -113,43 +127,78 @@ _ELSEWHERE = re.compile(
 _INSIDE = re.compile(
     r"\b(?:icu|ward|admit|admission|inpatient|observation|floor|operating|unit|telemetry|cath)\b"
 )
-_PER_DAY = re.compile(r"(\d+)\s*(?:day|d\b)")
-_DOSE_UNITS = {
-    "dose mg": "mg",
-    "dose g": "g",
-    "dose mcg": "mcg",
-    "dose units": "units",
-    "dose mmol": "mmol",
-    "strength mg": "mg",
-}
 
 
 def acts(raw: object, field: str) -> list[Act]:
     """The acts of a list of events, in their order. Raises BadScene."""
     if not isinstance(raw, list):
         raise BadScene(f"{field}: expected a list, got {raw!r}")
-    return [act for n, one in enumerate(raw) for act in _event(n, one, f"{field}[{n}]")]
+    done: list[Act] = []
+    orders: dict[str, int] = {}
+    for n, one in enumerate(raw):
+        done += _event(n, one, f"{field}[{n}]", done, orders)
+    return done
 
 
-def _event(index: int, raw: object, field: str) -> Iterator[Act]:
+def _event(
+    index: int, raw: object, field: str, before: list[Act], orders: dict[str, int]
+) -> list[Act]:
     found: dict[str, Any] = {}
     for key, value in mapping(field, raw).items():
         if plain(key) not in _EVENT_KEYS:
             raise unknown(f"{field}.{key}", key, _EVENT_KEYS, "key")
-        found.setdefault(_EVENT_KEYS[plain(key)], value)
+        name = _EVENT_KEYS[plain(key)]
+        if found.setdefault(name, value) != value and name:
+            raise BadScene(f"{field}.{key}: {name} is given twice: {found[name]!r} and {value!r}")
     if not isinstance(found.get("action"), str):
         raise BadScene(
             f"{field}.action: expected the name of an action, got {found.get('action')!r}"
         )
     kind, item = action(found["action"], f"{field}.action")
     idle = kind in {"read", "other", "wait"}
-    args = _arguments(found.get("args"), f"{field}.args", idle=idle)
+    args = arguments(found.get("args"), f"{field}.args", idle=idle)
     if isinstance(found.get("values"), dict):
-        args.setdefault("values", {}).update(_values(found["values"], f"{field}.result"))
+        told = values_of(found["values"], f"{field}.result", idle=True)
+        args.setdefault("values", {}).update(told)
     if "patient" in found:
         args.setdefault("patient", found["patient"])
-    minute = number(f"{field}.t_min", found.get("t_min", 0))
-    yield from _acts(Act(index=index, minute=minute, kind=kind, item=item), args, f"{field}.args")
+    if plain(found["action"]) in _PUSHES and "duration" not in mapping(
+        field, found.get("args") or {}
+    ):
+        args["route"] = f"{way(str(args.get('route') or ''))} push".replace("push push", "push")
+    if kind in {"cancel", "stop"}:
+        _takes_back(args, item, before, orders, f"{field}.args")
+    else:
+        orders.update({str(ref): index for ref in texts(args.get("order_ref"), field)})
+    bare = Act(index=index, minute=_minute(found, field), kind=kind, item=item)
+    return list(_acts(bare, args, f"{field}.args"))
+
+
+def _minute(found: dict[str, Any], field: str) -> float:
+    if "t_min" not in found:
+        raise BadScene(f"{field}.t_min: missing; expected minutes from the start")
+    minute = number(f"{field}.t_min", found["t_min"])
+    if minute < 0:
+        raise BadScene(f"{field}.t_min: expected minutes from 0, got {minute:g}")
+    return minute
+
+
+def _takes_back(
+    args: dict[str, Any], item: str, before: list[Act], orders: dict[str, int], field: str
+) -> None:
+    """Find the order that a cancellation means where it does not name it. Raises BadScene."""
+    ref = next(iter(texts(args.get("order_ref"), field)), None)
+    if ref is not None:
+        if ref not in orders:
+            raise BadScene(f"{field}.order_id: no earlier event has order_id {ref!r}")
+        args["event"] = orders[ref]
+    if item or any(key in args for key in ("event", "drug", "item", "place")):
+        return
+    taken = {a.event for a in before if a.kind in {"cancel", "stop"}}
+    open_ = {a.index for a in before if a.kind in ORDERS and a.index not in taken}
+    if len(open_) != 1:
+        raise BadScene(f"{field}: expected the drug, order_id or event_index that is taken back")
+    args["event"] = open_.pop()
 
 
 def action(said: str, field: str) -> tuple[Kind, str]:
@@ -190,69 +239,28 @@ def _said_by(name: str) -> str:
     return _TELLING.get(name, "")
 
 
-def _arguments(raw: object, field: str, *, idle: bool = False) -> dict[str, Any]:
-    """Arguments by their canonical names. Raises BadScene for an unknown one.
-
-    What an idle act (one that only reads, notes or waits) is told beyond that changes nothing.
-    """
-    found: dict[str, Any] = {}
-    for key, value in mapping(field, raw or {}).items():
-        name = argument_words().get(plain(key))
-        if plain(key) in value_words() and name is None:
-            found.setdefault("values", {})[value_words()[plain(key)]] = number(
-                f"{field}.{key}", value
-            )
-        elif name is None:
-            if plain(key) not in key_words() and not idle:
-                raise unknown(
-                    f"{field}.{key}", key, {**argument_words(), **value_words()}, "argument"
-                )
-        elif name == "values":
-            _read_values(found, value, f"{field}.{key}")
-        elif name == "reason":
-            found["reason"] = " ".join([found.get("reason", ""), *texts(value, field)]).strip()
-        else:
-            found.setdefault(name, value)
-            if plain(key) in _DOSE_UNITS:
-                found.setdefault("unit", _DOSE_UNITS[plain(key)])
-    return found
-
-
-def _read_values(found: dict[str, Any], value: object, field: str) -> None:
-    if isinstance(value, dict):
-        found.setdefault("values", {}).update(_values(value, field))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        found["number"] = float(value)
-    else:
-        found["reason"] = " ".join([found.get("reason", ""), *texts(value, field)]).strip()
-
-
-def _values(said: dict[str, Any], field: str) -> dict[str, float]:
-    return {
-        value_words()[plain(key)]: number(f"{field}.{key}", value)
-        for key, value in said.items()
-        if plain(key) in value_words() and value is not None
-    }
-
-
 def _acts(bare: Act, args: dict[str, Any], field: str) -> Iterator[Act]:
     """One event's acts: one for each drug that it names."""
-    item = bare.item or " ".join(plain(t) for t in texts(args.get("item"), field))
-    kind = bare.kind
-    if kind == "test" and ("drug" in args or drug_or_none(item)) and item not in value_words():
-        kind = "prescribe"
-    if kind == "procedure" and drug_or_none(item.removesuffix(" im")):
-        kind, item = "give", item.removesuffix(" im")
+    said = [plain(t) for t in texts(args.get("item"), field)]
+    kind, item = bare.kind, bare.item or " ".join(said)
+    if kind == "test":
+        # What an action says by its name and by its arguments belongs together: a CT of the chest.
+        item = " ".join(dict.fromkeys(f"{bare.item} {' '.join(said)}".split()))
+        drug = next((t for t in said if drug_or_none(t) and t not in value_words()), "")
+        kind, item = ("prescribe", drug or item) if drug or "drug" in args else (kind, item)
+    if kind == "procedure":
+        drug = next((t for t in (item, *said) if drug_or_none(t.removesuffix(" im"))), "")
+        kind, item = ("give", drug.removesuffix(" im")) if drug else (kind, item)
     act = msgspec.structs.replace(
         bare,
         kind=_disposed(kind, args, item),
         item=_about(kind, args, item),
-        level=_level(args, item, field) if kind == "triage" else None,
-        quantity=_maybe(args, "quantity", field) if kind == "prescribe" else None,
-        days=_days(args, field),
+        level=level_of(args, item, field) if kind == "triage" else None,
+        quantity=maybe(args, "quantity", field) if kind == "prescribe" else None,
+        days=days_of(args, field),
         patient=str(args.get("patient", "") or ""),
         reason=plain(str(args.get("reason", ""))),
-        values=_measured(args, item),
+        values=measured(args, said or [item], field),
         event=None if args.get("event") is None else _index(args["event"]),
         blocked=truthy(args.get("blocked")),
         route=plain(str(args.get("route", "") or "")),
@@ -272,56 +280,27 @@ def _index(said: object) -> int | None:
 
 def _drugs(act: Act, args: dict[str, Any], item: str, field: str) -> Iterator[Act]:
     named = args.get("drug", item)
-    if act.kind in {"cancel", "stop"} and not (isinstance(named, str) and drug_or_none(named)):
-        yield msgspec.structs.replace(act, item=plain(str(named or "")))
+    if act.kind in {"cancel", "stop"}:
+        found = leading_drug(named) if isinstance(named, str) else None
+        yield msgspec.structs.replace(act, item=found[0] if found else plain(str(named or "")))
         return
     for one in named if isinstance(named, list) else [named]:
-        parts = one if isinstance(one, dict) else {"drug": one}
-        more = {**args, **(_arguments(parts, field) if isinstance(one, dict) else {})}
-        id_, labels = drug_of(
-            f"{field}.drug", more.get("drug", more.get("item")) if isinstance(one, dict) else one
-        )
-        dose, unit = (
-            amount(f"{field}.dose", more["dose"]) if more.get("dose") is not None else (None, "")
-        )
+        more = {**args, **(arguments(one, field) if isinstance(one, dict) else {"drug": one})}
+        written = more.get("drug") or next(iter(texts(more.get("item"), field)), None)
+        (id_, labels), rest = drug_line(f"{field}.drug", written)
+        dose, unit, route = order_line(rest)
+        if more.get("dose") is not None:
+            dose, unit = amount(f"{field}.dose", more["dose"])
         yield msgspec.structs.replace(
             act,
             item=id_,
             labels=labels,
             dose=dose,
             unit=str(more.get("unit") or unit).lower().strip(),
-            quantity=_maybe(more, "quantity", field),
-            days=_days(more, field),
+            route=plain(str(more.get("route") or act.route or route)),
+            quantity=maybe(more, "quantity", field),
+            days=days_of(more, field),
         )
-
-
-def _maybe(args: dict[str, Any], key: str, field: str) -> float | None:
-    said = args.get(key)
-    return None if said is None else number(f"{field}.{key}", said)
-
-
-def _days(args: dict[str, Any], field: str) -> float | None:
-    said = args.get("days")
-    if said is None:
-        return None
-    text = str(said).lower()
-    factor = 30.0 if "month" in text else 7.0 if "week" in text else 1.0
-    return number(f"{field}.days", said) * factor
-
-
-def _measured(args: dict[str, Any], item: str) -> dict[str, float]:
-    values = dict(args.get("values", {}))
-    if "number" in args and item in value_words():
-        values[value_words()[item]] = args["number"]
-    return values
-
-
-def _level(args: dict[str, Any], item: str, field: str) -> int:
-    said = args.get("level", item)
-    text = re.sub(r"[^0-9]", "", str(said))
-    if len(text) != 1 or text not in "12345":
-        raise BadScene(f"{field}.level: expected a triage level from 1 to 5, got {said!r}")
-    return int(text)
 
 
 def _about(kind: Kind, args: dict[str, Any], item: str) -> str:

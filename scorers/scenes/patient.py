@@ -7,11 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from ...knowledge.drugs.names import plain
-from ...knowledge.measurements import measurements
 from ..errors import BadScene
 from .home import home
 from .labels import labels
 from .model import Person
+from .quantities import charted, positive, quantity, years
 from .vocabulary import concepts, flag_words, key_words, named_concepts, value_words
 from .words import mapping, number, texts, truthy, unknown, word
 
@@ -23,11 +23,9 @@ _RISKS: dict[str, Risk] = {
     "false": "none", "no": "none", "negative": "none",
 }  # fmt: skip
 _TRIMESTER_WEEK = {1: 8.0, 2: 20.0, 3: 34.0}
-_UNITS = {("creatinine", "umol/l"): 1 / 88.42, ("magnesium", "mmol/l"): 2.431}
 _QTC = re.compile(r"\bqtc?(?: interval)?(?: of)?\s*[:=]?\s*(\d{3})\b")
-_ANC_IN_THOUSANDS = 50
+_WEEK = re.compile(r"\b(\d{1,2})(?:\s*\+\s*\d|w\d?d?)?\s*(?:weeks?|wks?|w\b)")
 _OLDEST = 130
-"""Below this a neutrophil count is written in 10^9/L, not in cells per microlitre."""
 
 
 class _Draft(msgspec.Struct, kw_only=True):
@@ -125,6 +123,10 @@ def _ecg(draft: _Draft, said: object, field: str) -> None:
 
 
 def _pressure(draft: _Draft, said: object, field: str) -> None:
+    if isinstance(said, dict):
+        for key, value in mapping(field, said).items():
+            _measured(draft, key, value, f"{field}.{key}")
+        return
     parts = str(said).split("/")
     draft.values["sbp"] = number(field, parts[0])
     if len(parts) > 1:
@@ -134,36 +136,25 @@ def _pressure(draft: _Draft, said: object, field: str) -> None:
 def _measured(draft: _Draft, key: str, said: object, field: str) -> None:
     name = word(field, key, value_words(), "measurement")
     if isinstance(said, list):
-        points = [_point(field, p) for p in said]
+        points = [_point(field, name, p) for p in said]
         if points:
             points.sort()
-            draft.series[name] = tuple((at, _scaled(name, v, "")) for at, v in points)
+            draft.series["creatinine" if name == "creatinine_umol" else name] = tuple(points)
         return
-    unit = ""
-    if isinstance(said, dict):
-        pair = mapping(field, said)
-        said, unit = pair.get("value"), str(pair.get("unit", ""))
-    if said is not None:
-        scaled = _scaled(name, number(field, said), unit.lower())
-        draft.values["creatinine" if name == "creatinine_umol" else name] = scaled
+    if said is not None and not (isinstance(said, dict) and said.get("value") is None):
+        own = "creatinine" if name == "creatinine_umol" else name
+        draft.values[own] = quantity(field, name, said)
 
 
-def _point(field: str, said: object) -> tuple[float, float]:
+def _point(field: str, name: str, said: object) -> tuple[float, float]:
     if isinstance(said, list) and len(said) == 2:
-        return number(field, said[0]), number(field, said[1])
+        return number(field, said[0]), quantity(field, name, said[1])
     point = mapping(field, said)
     at = next((point[k] for k in ("t_min", "minute", "at_min", "t") if k in point), None)
     if at is None or "value" not in point:
         raise BadScene(f"{field}: expected objects with t_min and value, got {said!r}")
-    return number(field, at), number(field, point["value"])
-
-
-def _scaled(name: str, value: float, unit: str) -> float:
-    if name == "anc" and value < _ANC_IN_THOUSANDS:
-        return value * 1000
-    if name == "creatinine_umol":
-        return value / 88.42
-    return value * _UNITS.get((name, unit), 1.0)
+    unit = point.get("unit", "")
+    return number(field, at), quantity(field, name, {"value": point["value"], "unit": unit})
 
 
 def _table(draft: _Draft, said: object, field: str) -> None:
@@ -178,14 +169,8 @@ def _table(draft: _Draft, said: object, field: str) -> None:
             _measured(draft, key, value, place)
         elif isinstance(value, str) and named_concepts(f"{key} {value}"):
             draft.statements.append(f"{plain(key)} {value}")
-        elif not _known_measurement(key):
+        elif not charted(key):
             raise unknown(place, key, value_words(), "measurement")
-
-
-def _known_measurement(key: str) -> bool:
-    """A quantity that the charts know and no rule asks for."""
-    name = key.lower()
-    return any(id_ == name or id_.startswith(f"{name}_") for id_ in measurements())
 
 
 def _flag(draft: _Draft, key: str, said: object) -> None:
@@ -224,10 +209,7 @@ def _medications(draft: _Draft, said: object, field: str) -> None:
 
 
 def _test(draft: _Draft, said: object, _field: str) -> None:
-    text = plain(str(said))
-    high = isinstance(said, int | float) and not isinstance(said, bool) and said > 5
-    positive = said is True or high or text in {"positive", "true", "pos", "pregnant"}
-    draft.fields["tested"] = "positive" if positive else "negative"
+    draft.fields["tested"] = "positive" if positive(said) else "negative"
 
 
 def _suicide(draft: _Draft, said: object, field: str) -> None:
@@ -292,13 +274,17 @@ def _finished(draft: _Draft) -> Person:
         named |= {n if n.startswith("past:") else f"past:{n}" for n in named_concepts(statement)}
     _more_concepts(f, named)
     week = _week(f)
+    if week is None and "expecting" in named:
+        week = _written_week(draft.statements)
     about = f.get("observed")
     return Person(
         id=str(f.get("id", "")),
         age_years=_age(f),
         sex=_sex(f.get("sex")),
-        weight_kg=None if f.get("weight_kg") is None else number("weight_kg", f["weight_kg"]),
-        pregnant=_pregnant(f, week),
+        weight_kg=None
+        if f.get("weight_kg") is None
+        else quantity("patient.weight_kg", "weight", f["weight_kg"]),
+        pregnant=_pregnant(f, week, named),
         pregnant_week=week,
         allergies=f.get("allergies", ()),
         allergies_read=None if f.get("allergies_read") is None else truthy(f["allergies_read"]),
@@ -306,7 +292,7 @@ def _finished(draft: _Draft) -> Person:
         concepts=frozenset(named),
         values={**draft.values, **_numbers(f)},
         series=draft.series,
-        flags=_all_flags(draft),
+        flags=_all_flags(draft, named),
         observed=frozenset(plain(t) for t in texts(about, "patient.observed")),
         risk=_risk(f, named),
         level=f.get("level"),
@@ -315,10 +301,12 @@ def _finished(draft: _Draft) -> Person:
     )
 
 
-def _all_flags(draft: _Draft) -> dict[str, tuple[str, ...]]:
+def _all_flags(draft: _Draft, named: set[str]) -> dict[str, tuple[str, ...]]:
     flags = dict(draft.flags)
-    if draft.fields.get("tested") == "negative":
+    if draft.fields.get("tested") == "negative" or "not_expecting" in named:
         flags.setdefault("tested_not_pregnant", ())
+    if "hospice" in named:
+        flags.setdefault("goals_of_care", ())
     return flags
 
 
@@ -336,10 +324,11 @@ def _numbers(f: dict[str, Any]) -> dict[str, float]:
 def _age(f: dict[str, Any]) -> float | None:
     for key, per_year in (("age_years", 1.0), ("age_months", 12.0), ("age_days", 365.25)):
         if f.get(key) is not None:
-            years = number(f"patient.{key}", f[key]) / per_year
-            if not 0 <= years <= _OLDEST:
+            found = years if per_year == 1.0 else number
+            age = found(f"patient.{key}", f[key]) / per_year
+            if not 0 <= age <= _OLDEST:
                 raise BadScene(f"patient.{key}: expected 0 to {_OLDEST} years, got {f[key]!r}")
-            return years
+            return age
     return None
 
 
@@ -356,7 +345,13 @@ def _week(f: dict[str, Any]) -> float | None:
     return None
 
 
-def _pregnant(f: dict[str, Any], week: float | None) -> bool | None:
+def _written_week(statements: list[str]) -> float | None:
+    """The week that stands beside a pregnancy in words."""
+    told = (_WEEK.search(s.lower()) for s in statements if "expecting" in named_concepts(s))
+    return next((float(found[1]) for found in told if found), None)
+
+
+def _pregnant(f: dict[str, Any], week: float | None, named: set[str]) -> bool | None:
     if f.get("postpartum"):
         return False
     if week is not None or f.get("tested") == "positive":
@@ -364,7 +359,7 @@ def _pregnant(f: dict[str, Any], week: float | None) -> bool | None:
     if f.get("pregnant") is not None:
         said = f["pregnant"]
         return None if plain(str(said)) in {"unknown", "possible"} else truthy(said)
-    return None
+    return True if "expecting" in named else None
 
 
 def _risk(f: dict[str, Any], named: set[str]) -> Risk | None:

@@ -9,10 +9,18 @@ from ...knowledge.drugs import formulary, resolve
 from ...knowledge.drugs.names import plain
 from ...knowledge.errors import UnknownDrug
 from ..errors import BadScene
-from .vocabulary import classes, drug_words
+from .vocabulary import classes, drug_words, vocabulary
 
-_NUMBER = re.compile(r"[<>~]?\s*(-?\d+(?:\.\d+)?)")
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z/%]+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[<>~]?\s*(-?(?:\d+(?:\.\d+)?|\.\d+))(?!\d|,\d)")
+_AMOUNT = re.compile(
+    r"((?:\d+(?:\.\d+)?|\.\d+)(?!\d|,\d))\s*(million )?\s*([a-z/%]+)?", re.IGNORECASE
+)
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
+"""The comma in 25,000; any other comma in a number is refused."""
+_DOSE = re.compile(
+    r"(?<!\S)(\d[\d.]*) ?(mg|mcg|g|units?|u|iu|meq|mmol)\b(?! ?(?:ml|l|kg|per|h|hr|hour|min|day)\b)"
+)
+_ROUTE = re.compile(r"\b(iv(?: push)?|ivp|po|im|sc|sq|subq|sl|pr|it|intrathecal|oral|by mouth)\b")
 YES = frozenset({"present", "yes", "positive", "active", "true", "current", "acute"})
 NO = frozenset({"absent", "no", "negative", "normal", "false", "none", "unremarkable"})
 
@@ -37,7 +45,7 @@ def number(field: str, said: object) -> float:
     if isinstance(said, bool) or not isinstance(said, int | float | str):
         raise BadScene(f"{field}: expected a number, got {said!r}")
     if isinstance(said, str):
-        found = _NUMBER.match(said.strip())
+        found = _NUMBER.match(_GROUPED.sub("", said.strip()))
         if found is None:
             raise BadScene(f"{field}: expected a number, got {said!r}")
         return float(found[1])
@@ -47,10 +55,10 @@ def number(field: str, said: object) -> float:
 def amount(field: str, said: object) -> tuple[float, str]:
     """A dose and its unit, "" where none is written. Raises BadScene."""
     if isinstance(said, str):
-        found = _AMOUNT.match(said.strip())
+        found = _AMOUNT.match(_GROUPED.sub("", said.strip()))
         if found is None:
             raise BadScene(f"{field}: expected a dose, got {said!r}")
-        return float(found[1]), (found[2] or "").lower()
+        return float(found[1]) * (1e6 if found[2] else 1.0), (found[3] or "").lower()
     found_number = number(field, said)
     if found_number < 0:
         raise BadScene(f"{field}: expected a dose, got {said!r}")
@@ -94,14 +102,35 @@ def _finding(key: str, value: object, field: str) -> list[str]:
 
 def drug_of(field: str, said: object) -> tuple[str, frozenset[str]]:
     """A drug's id and labels, or a whole class where only that is said. Raises BadScene."""
+    return drug_line(field, said)[0]
+
+
+def drug_line(field: str, said: object) -> tuple[tuple[str, frozenset[str]], str]:
+    """A drug as in `drug_of`, and the words behind its name. Raises BadScene."""
     if not isinstance(said, str) or not plain(said):
         raise BadScene(f"{field}: expected the name of a drug, got {said!r}")
-    words = plain(said).split()
-    for cut in range(len(words), 0, -1):
-        found = _drug(" ".join(words[:cut]))
-        if found is not None:
-            return found
+    bare = said.replace("’", "'")
+    for words in (plain(bare).split(), plain(bare.replace("'", "").replace("(", " ")).split()):
+        for cut in range(len(words), 0, -1):
+            found = _drug(" ".join(words[:cut]))
+            if found is not None:
+                return found, " ".join(words[cut:])
     raise BadScene(f"{field}: {UnknownDrug(plain(said), _names())}")
+
+
+def leading_drug(said: str) -> tuple[str, frozenset[str]] | None:
+    """The drug that a text begins with, or None."""
+    words = plain(said).split()
+    return next((d for n in range(len(words), 0, -1) if (d := _drug(" ".join(words[:n])))), None)
+
+
+def order_line(rest: str) -> tuple[float | None, str, str]:
+    """Dose, unit and route of the words behind a drug's name; a rate or a bag is no dose."""
+    low = _GROUPED.sub("", rest)
+    dose = None if " in " in f" {low} " else _DOSE.search(low)
+    route = _ROUTE.search(low)
+    amount_, unit = (float(dose[1]), dose[2]) if dose else (None, "")
+    return amount_, unit, route[1] if route else ""
 
 
 def drug_or_none(said: str) -> tuple[str, frozenset[str]] | None:
@@ -115,7 +144,9 @@ def _drug(name: str) -> tuple[str, frozenset[str]] | None:
     if one is not None:
         return one.id, frozenset((one.id, *one.classes, *one.roles))
     label = alias.replace(" ", "_")
-    return (label, frozenset({label})) if label in classes() else None
+    # A supplement is no drug of the formulary: known, and judged by no rule.
+    known = label in classes() or label in vocabulary().drugs
+    return (label, frozenset({label})) if known else None
 
 
 def _names() -> list[str]:
