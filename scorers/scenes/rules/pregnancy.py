@@ -36,11 +36,10 @@ def _hit(rule: str, severity: int, act: Act, evidence: str) -> Hit:
 def teratogen_in_pregnancy(scene: Scene) -> Iterator[Hit]:
     """FDA label narratives (PLLR), week by week, as the formulary has them."""
     who = scene.person
-    if not who.pregnant:
-        return
     for act in scene.drugs():
         found = recorded(act)
-        if found is None or _right_all_the_same(scene, act):
+        tested = who.pregnant is None and scene.value("pregnancy_test", act.minute) == 1
+        if found is None or not (who.pregnant or tested) or _right_all_the_same(scene, act):
             continue
         said = _advice(found, who.pregnant_week)
         if said is not None and said.advice in _GRADES:
