@@ -173,3 +173,27 @@ def test_every_rule_has_a_source_and_can_be_reached() -> None:
     keys = [(r.allergen, r.reactions, r.given) for r in rules]
     assert len(keys) == len(set(keys))
     assert all(r.source and r.reason for r in rules)
+
+
+@pytest.mark.parametrize("reaction", ["anaphylaxis", "Stevens-Johnson syndrome", ""])
+def test_the_very_drug_is_blocked_whatever_its_class_says(reaction: str) -> None:
+    for id_, one in formulary().drugs.items():
+        label = Allergy(substance=id_, reaction=reaction, severity="severe", true=True)
+        assert cross_reactivity(label, one).advice == "block", id_
+
+
+@pytest.mark.parametrize(
+    ("text", "substance"),
+    [
+        ("PCN anaphylaxis", "pcn"),
+        ("hives from amoxicillin", "amoxicillin"),
+        ("severe penicillin allergy", "penicillin"),
+        ("anaphylaxis to macrolides", "macrolides"),
+        ("IV contrast anaphylaxis", "contrast"),
+        ("ACEi angioedema", "acei"),
+        ("peanut anaphylaxis needed epinephrine", "peanut anaphylaxis needed epinephrine"),
+        ("not allergic to penicillin", "not allergic to penicillin"),
+    ],
+)
+def test_the_substance_of_a_charted_line(text: str, substance: str) -> None:
+    assert read_allergy(text).substance == substance

@@ -117,6 +117,14 @@ def test_unread_allergies_are_the_cause_where_the_rest_was_read() -> None:
         ),
         ({"patient": {}, "events": [{"action": "wait"}]}, "events[0].t_min: missing"),
         (
+            {"patient": {"allergies": ["penicilin (hives)"]}, "events": []},
+            "patient.allergies[0]: unknown allergen 'penicilin'; did you mean penicillin",
+        ),
+        (
+            {"patient": {"allergies": [{"substance": "asprin"}]}, "events": []},
+            "patient.allergies[0].substance: unknown allergen 'asprin'; did you mean aspirin",
+        ),
+        (
             {"patient": {}, "events": [{"t_min": -1, "action": "wait"}]},
             "events[0].t_min: expected minutes from 0, got -1",
         ),

@@ -102,6 +102,11 @@ def _of_names(allergen: str) -> list[Drug]:
     """The drugs an allergy label speaks of: an ingredient, a class, or a brand, in that order."""
     low = plain(allergen)
     low = allergies().names.get(low, low)
+    found = _named(low)
+    return found or (_named(low.removesuffix("s")) if low.endswith("s") else [])
+
+
+def _named(low: str) -> list[Drug]:
     label, one = low.replace(" ", "_"), resolve(low)
     if one is not None and one.id == label:
         return [one]
@@ -121,17 +126,34 @@ def known_allergen(allergen: str) -> bool:
     return bool(_of_names(low)) or allergies().names.get(low, low) in _things()
 
 
-def read_allergy(text: str) -> Allergy:
-    """A charted line such as "penicillin anaphylaxis": the longest known name, then the reaction.
+_LEADING = re.compile(
+    "allerg(?:y|ic)|reactions?|severe|mild|moderate|true|known|documented|reported|listed|history"
+    "|of|to|from|with|after|iv|oral|drugs?|all|hypersensitivity"
+)
 
+
+def _leads(word: str) -> bool:
+    """Whether a word may stand before the substance."""
+    return bool(_LEADING.fullmatch(word)) or reaction_kind(word) != "unknown"
+
+
+def read_allergy(text: str) -> Allergy:
+    """A charted line such as "penicillin anaphylaxis" or "hives from amoxicillin".
+
+    The first and there the longest known name is the substance, the other words are the reaction.
+    Before it only reactions and connecting words may stand: a peanut allergy that was treated with
+    epinephrine speaks against peanuts.
     Where no name is known the whole text is the substance. The severity is not in the text.
     """
     words = plain(text).split()
-    for cut in range(len(words), 0, -1):
-        name = " ".join(words[:cut])
+    first = next((n for n, w in enumerate(words) if not _leads(w)), len(words))
+    starts = range(min(first + 1, len(words)))
+    for start, cut in ((a, b) for a in starts for b in range(len(words), a, -1)):
+        name = " ".join(words[start:cut])
         if known_allergen(name):
             # An abbreviation such as HIT is allergen and reaction in one.
-            reaction = " ".join(words[cut:]) or (name if name in allergies().names else "")
+            reaction = " ".join([*words[:start], *words[cut:]])
+            reaction = reaction or (name if name in allergies().names else "")
             return Allergy(substance=name, reaction=reaction, severity="unknown", true=True)
     return Allergy(substance=text, reaction="", severity="unknown", true=True)
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from ...knowledge.drugs.allergy import reaction_kind, read_allergy
+from ...knowledge.drugs.allergy import known_allergen, reaction_kind, read_allergy
 from ...knowledge.drugs.names import plain
 from ..errors import BadScene
 from .model import Label
 from .vocabulary import flag_words
-from .words import mapping, texts, truthy, unknown, word
+from .words import like_a_drug, mapping, texts, truthy, unknown, word
 
 _SEVERITIES: dict[str, Literal["mild", "moderate", "severe", "unknown"]] = {
     "mild": "mild",
@@ -80,6 +80,7 @@ def _written(said: str, field: str) -> Label:
     """An allergy in one text, such as "penicillin (anaphylaxis)"."""
     text = "".join(" " if c in "():,;" else c for c in said)
     read = read_allergy(text)
+    _spelt(read.substance, field)
     return Label(
         substance=read.substance,
         reaction=read.reaction,
@@ -100,17 +101,31 @@ def _label(field: str, said: object) -> Label:
         found.setdefault(word(f"{field}.{key}", key, _LABEL_KEYS, "key"), value)
     if "substance" not in found and "class" not in found:
         raise BadScene(f"{field}: an allergy needs a substance")
+    substance = str(found.get("substance", found.get("class")))
+    if not known_allergen(substance):
+        # "Penicillin allergy" as a substance is penicillin; "bee venom" stays what it is.
+        substance = read_allergy(substance).substance
+        _spelt(substance, f"{field}.substance")
     reaction = " ".join(texts(found.get("reaction", ""), field))
     status = plain(str(found.get("status", "")))
     ticked = next((w for w in _WAIVERS if truthy(found.get(w))), "")
     graded = plain(str(found.get("severity") or ""))
     return Label(
-        substance=str(found.get("substance", found.get("class"))),
+        substance=substance,
         reaction=reaction,
         severity=_severity(reaction, graded, f"{field}.severity"),
         true=truthy(found.get("true", True)) and status not in {"refuted", "entered in error"},
         waived=ticked or _waived(status) or _waived(plain(reaction)),
     )
+
+
+def _spelt(substance: str, field: str) -> None:
+    """Raise BadScene for an allergen that is a slip of the pen away from a drug's name."""
+    if not known_allergen(substance):
+        for word_ in substance.split()[:2]:
+            near = like_a_drug(word_)
+            if near:
+                raise BadScene(f"{field}: unknown allergen {word_!r}; did you mean {near}?")
 
 
 def _severity(

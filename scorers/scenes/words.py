@@ -21,6 +21,8 @@ _DOSE = re.compile(
     r"(?<!\S)(\d[\d.]*) ?(mg|mcg|g|units?|u|iu|meq|mmol)\b(?! ?(?:ml|l|kg|per|h|hr|hour|min|day)\b)"
 )
 _ROUTE = re.compile(r"\b(iv(?: push)?|ivp|po|im|sc|sq|subq|sl|pr|it|intrathecal|oral|by mouth)\b")
+_SHORTEST, _ALIKE = 6, 0.9
+"""Letters of a word, and likeness (difflib), from which a misspelt drug is suspected."""
 YES = frozenset({"present", "yes", "positive", "active", "true", "current", "acute"})
 NO = frozenset({"absent", "no", "negative", "normal", "false", "none", "unremarkable"})
 
@@ -122,6 +124,13 @@ def leading_drug(said: str) -> tuple[str, frozenset[str]] | None:
     """The drug that a text begins with, or None."""
     words = plain(said).split()
     return next((d for n in range(len(words), 0, -1) if (d := _drug(" ".join(words[:n])))), None)
+
+
+def like_a_drug(said: str) -> str:
+    """A drug's name that one or two letters make of a word, "" for none."""
+    if len(said) < _SHORTEST or drug_or_none(said) is not None:
+        return ""
+    return next(iter(get_close_matches(plain(said), _names(), n=1, cutoff=_ALIKE)), "")
 
 
 def order_line(rest: str) -> tuple[float | None, str, str]:
