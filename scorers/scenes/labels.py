@@ -1,5 +1,6 @@
 """Read the charted allergies of a scenario."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ _SEVERITIES: dict[str, Literal["mild", "moderate", "severe", "unknown"]] = {
     "anaphylactic": "severe",
 }
 _GRAVE = frozenset({"anaphylaxis", "angioedema", "severe_skin", "respiratory", "thrombocytopenia"})
+_HIVES = re.compile(r"\b(?:hives|urticaria)\b")
 _WAIVERS = ("desensitised", "delabelled", "tolerated")
 _NONE = frozenset({"nkda", "none", "no known drug allergies", "no known allergies", "nka", ""})
 _LABEL_KEYS = {
@@ -135,4 +137,7 @@ def _severity(
     written = _SEVERITIES.get(said)
     if written is None:
         raise unknown(field, said, _SEVERITIES, "severity")
-    return "severe" if reaction_kind(reaction) in _GRAVE else written
+    graded = written in {"mild", "moderate"}
+    # Hives that somebody graded mild or moderate are what they were graded.
+    other = _HIVES.sub(" ", reaction.lower()) if graded else reaction
+    return "severe" if reaction_kind(other) in _GRAVE else written
