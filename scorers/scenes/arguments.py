@@ -5,7 +5,7 @@ from typing import Any
 
 from ...knowledge.drugs.names import plain
 from ..errors import BadScene
-from .quantities import charted, positive, quantity
+from .quantities import charted, measured_as, positive, quantity, unasked
 from .vocabulary import argument_words, key_words, value_words
 from .words import mapping, number, texts, unknown
 
@@ -55,9 +55,8 @@ def _result(found: dict[str, Any], key: str, value: object, field: str) -> bool:
         )
     elif plain(key) in value_words():
         id_ = value_words()[plain(key)]
-        own = "creatinine" if id_ == "creatinine_umol" else id_
         if value is not None:
-            found.setdefault("values", {})[own] = quantity(field, id_, value)
+            found.setdefault("values", {})[measured_as(id_)] = quantity(field, id_, value)
     elif name == "pregnancy_test":
         if value is not None:
             found.setdefault("values", {})[name] = float(positive(value))
@@ -79,7 +78,8 @@ def values_of(said: dict[str, Any], field: str, *, idle: bool) -> dict[str, floa
     """The measurements of a result. Raises BadScene for an unknown one, where it is no idle act."""
     found: dict[str, Any] = {}
     for key, value in said.items():
-        if not _result(found, key, value, f"{field}.{key}") and not idle:
+        known = _result(found, key, value, f"{field}.{key}") or unasked(key)
+        if not known and not idle:
             raise unknown(f"{field}.{key}", key, value_words(), "measurement")
     values: dict[str, float] = found.get("values", {})
     return values

@@ -11,7 +11,7 @@ from ..errors import BadScene
 from .home import home
 from .labels import labels
 from .model import Person
-from .quantities import charted, positive, quantity, years
+from .quantities import charted, measured_as, positive, quantity, unasked, years
 from .vocabulary import concepts, flag_words, key_words, named_concepts, value_words
 from .words import mapping, number, texts, truthy, unknown, word
 
@@ -67,7 +67,7 @@ def _unkeyed(draft: _Draft, key: str, said: object, field: str) -> None:
     elif key.replace(" ", "_").lower() in concepts() or named_concepts(plain(key)):
         if truthy(said):
             draft.statements.append(plain(key))
-    else:
+    elif not charted(key):
         words = {**key_words(), **value_words(), **flag_words()}
         raise unknown(field, key, words, "key")
 
@@ -139,11 +139,10 @@ def _measured(draft: _Draft, key: str, said: object, field: str) -> None:
         points = [_point(field, name, p) for p in said]
         if points:
             points.sort()
-            draft.series["creatinine" if name == "creatinine_umol" else name] = tuple(points)
+            draft.series[measured_as(name)] = tuple(points)
         return
     if said is not None and not (isinstance(said, dict) and said.get("value") is None):
-        own = "creatinine" if name == "creatinine_umol" else name
-        draft.values[own] = quantity(field, name, said)
+        draft.values[measured_as(name)] = quantity(field, name, said)
 
 
 def _point(field: str, name: str, said: object) -> tuple[float, float]:
@@ -169,7 +168,7 @@ def _table(draft: _Draft, said: object, field: str) -> None:
             _measured(draft, key, value, place)
         elif isinstance(value, str) and named_concepts(f"{key} {value}"):
             draft.statements.append(f"{plain(key)} {value}")
-        elif not charted(key):
+        elif plain(key) not in key_words() and not unasked(key):
             raise unknown(place, key, value_words(), "measurement")
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from ...knowledge.drugs.names import plain
 from ...knowledge.measurements import measurements
 from ..errors import BadScene
+from .vocabulary import value_words
 from .words import mapping, number
 
 _UNITS: dict[str, dict[str, tuple[float, float]]] = {
@@ -20,6 +22,12 @@ _UNITS: dict[str, dict[str, tuple[float, float]]] = {
 }
 """Unit -> factor and offset to the unit in which rules count (molar masses: IUPAC)."""
 _UNITS["weight"] |= {"pounds": (0.45359, 0), "kilograms": (1, 0), "grams": (0.001, 0)}
+_OWN_UNIT = {
+    "creatinine_umol": ("creatinine", "umol/l"),
+    "temperature_f": ("temperature", "f"),
+    "glucose_mmol": ("glucose", "mmol/l"),
+}
+"""Measurements whose name says the unit."""
 _PLAUSIBLE: dict[str, tuple[float, float]] = {
     "potassium": (0.8, 15),
     "sodium": (80, 220),
@@ -44,6 +52,8 @@ _PLAUSIBLE: dict[str, tuple[float, float]] = {
 _SATURATION = (1.5, 100.0)
 _ANC_IN_THOUSANDS = 50
 """Below this a neutrophil count without a unit is written in 10^9/L."""
+_SHORTEST, _ALIKE = 4, 0.7
+"""Letters of a name, and likeness (difflib), from which it is taken for a misspelt one."""
 _PER_UL = re.compile(r"cells|/ul|/mm3|/cumm|permicrol")
 _THOUSANDS = re.compile(r"10\W*[39]|k/|thou|g/l")
 _AFTER = re.compile(r"^[<>~]?\s*-?[\d.,]*\d\s*(.*)$")
@@ -64,8 +74,7 @@ def quantity(field: str, name: str, said: object) -> float:
     value = number(field, said)
     if isinstance(said, str) and not unit:
         unit = _written(said, name)
-    if name == "creatinine_umol":
-        name, unit = "creatinine", "umol/l"
+    name, unit = _OWN_UNIT.get(name, (name, unit))
     if name == "anc":
         return _neutrophils(value, _plain(unit))
     return _plausible(field, name, _converted(field, name, value, _plain(unit)), value)
@@ -84,10 +93,25 @@ def positive(said: object) -> bool:
     return said is True or high or plain(str(said)) in {"positive", "true", "pos", "pregnant"}
 
 
+def measured_as(name: str) -> str:
+    """The measurement of a name that may say the unit: temperature_f is a temperature."""
+    return _OWN_UNIT.get(name, (name, ""))[0]
+
+
 def charted(key: str) -> bool:
     """Whether it is a quantity that the charts know, whether or not a rule asks for it."""
     name = key.lower()
     return any(id_ == name or id_.startswith(f"{name}_") for id_ in measurements())
+
+
+def unasked(key: str) -> bool:
+    """Whether it is a result that no rule asks for: one that the charts know, or a strange one.
+
+    What is almost the name of a measurement that a rule asks for is taken for a slip of the pen.
+    """
+    name = plain(key)
+    near = get_close_matches(name, value_words(), n=1, cutoff=_ALIKE)
+    return charted(key) or not (len(name) >= _SHORTEST and near)
 
 
 def _plain(unit: str) -> str:
