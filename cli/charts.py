@@ -80,7 +80,7 @@ def _tell(report: "Report", count: int, *, json: bool) -> None:
         return
     from rich.table import Table
 
-    shown = Table("table", "read", "kept", "left out, and why", title=f"{count} charts")
+    shown = Table("table", "read", "kept", "left out, and why", title=f"charts: {count}")
     for row in tables:
         why = "; ".join(f"{n} {reason}" for reason, n in report.left.get(row["table"], {}).items())
         shown.add_row(str(row["table"]), f"{row['read']:,}", f"{row['kept']:,}", why)

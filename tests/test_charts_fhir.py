@@ -86,6 +86,7 @@ WRONG = {
     "not done": entry("Procedure", status="not-done"),
     "no vaccine": entry("Immunization", status="not-done"),
     "healed": entry("AllergyIntolerance", clinicalStatus={"coding": [{"code": "resolved"}]}),
+    "none known": entry("AllergyIntolerance", code={"text": "No known allergy (situation)"}),
     "planned": entry("Encounter", status="planned", period={"start": "2019-01-01"}),
     "meaning unknown": entry("Condition", modifierExtension=[{"url": "x"}]),
     "STU3": entry("Observation", context={"reference": "Encounter/e"}, valueInteger=1),

@@ -161,6 +161,18 @@ def test_huge_and_damaged_files_are_refused():
             from_bytes(cut[:length])
 
 
+def test_a_packed_file_that_unpacks_to_a_huge_one_is_refused(monkeypatch):
+    data = pydicom.dcmread(io.BytesIO(to_dicom(GREY)))
+    data.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    out = io.BytesIO()
+    data.save_as(out)
+    assert (from_bytes(out.getvalue()).pixels == GREY.pixels).all()
+    monkeypatch.setattr(dicom, "_INFLATED", 300)
+    monkeypatch.setattr(dicom, "_PIECE", 100)
+    with pytest.raises(BadPicture, match="unpacks to more than 300 bytes"):
+        from_bytes(out.getvalue())
+
+
 def test_a_decoder_that_dies_is_told(monkeypatch):
     monkeypatch.setattr(dicom, "_CHILD", "import os; os.abort()")
     data = pydicom.dcmread(io.BytesIO(to_dicom(GREY)))

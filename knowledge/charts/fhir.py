@@ -200,6 +200,8 @@ def _allergy(on: _Reader, one: r.AllergyIntolerance) -> str:
         return why
     if words.state(one.clinical_status) in _OVER:
         return "no longer active in the source"
+    if words.coding(one.code).text.lower().startswith("no known"):
+        return "says that none is known"
     said = [words.coding(m).text for reaction in one.reaction for m in reaction.manifestation]
     graded = [reaction.severity for reaction in one.reaction if reaction.severity]
     on.chart.allergies.append(

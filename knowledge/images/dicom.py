@@ -17,6 +17,10 @@ PHANTOM = "phantom "
 """Opens the series description of a phantom; its kind follows."""
 _MOST = 1 << 28
 """Most samples of a frame: a mammogram has a tenth of that."""
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+"""Deflated Explicit VR Little Endian (PS3.5 A.5): the data set is packed as a whole."""
+_INFLATED, _PIECE = 1 << 30, 1 << 24
+"""Bytes that a packed data set may have, and how many are unpacked at once to count them."""
 _FRAGILE = "gdcm"
 """Ends the process with a segmentation fault on some damaged files (lossless JPEG, 3.2.6)."""
 _PATIENCE_S = 60
@@ -53,6 +57,7 @@ def from_dicom(content: bytes, frame: int) -> Picture:
     except ImportError as error:
         raise MissingExtra("imaging") from error
     try:
+        _measure(content)
         data = pydicom.dcmread(io.BytesIO(content))
         _check(data, frame)
         pixels = _pixels(pydicom, data, frame)
@@ -63,6 +68,20 @@ def from_dicom(content: bytes, frame: int) -> Picture:
         *_DAMAGED,
     ) as error:
         raise BadPicture(f"the DICOM file cannot be read: {error}") from error
+
+
+def _measure(content: bytes) -> None:
+    """Refuse a small file that unpacks to a huge one, before anything keeps it in memory."""
+    start = 144 + int.from_bytes(content[140:144], "little")
+    if _DEFLATED not in content[:start]:
+        return
+    packed, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    left = content[start:]
+    while left and size <= _INFLATED:
+        size += len(packed.decompress(left, _PIECE))
+        left = packed.unconsumed_tail
+    if size > _INFLATED:
+        raise BadPicture(f"the data set unpacks to more than {_INFLATED:,} bytes")
 
 
 def _check(data: Any, frame: int) -> None:
