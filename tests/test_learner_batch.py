@@ -16,7 +16,6 @@ from healthgym.bus.events import (
     EpisodeScored,
     Generation,
     ObservationReturned,
-    SafetyFinding,
     Sampling,
     ToolCalled,
 )
@@ -175,12 +174,10 @@ def test_an_episode_without_an_answer_earns_less() -> None:
 def test_an_episode_that_harms_earns_less_than_one_that_is_only_wrong() -> None:
     wrong = episode(0.1)
     assert wrong.scored is not None
-    for severity, reward in ((5, -0.15), (4, 0.1)):
-        found = [SafetyFinding(rule="SOME_RULE", severity=severity, event=2)]
-        judged = msgspec.structs.replace(wrong.scored, findings=found)
+    for safety, reward in ((0.0, -0.65), (0.6, -0.2), (1.0, 0.1)):
+        judged = msgspec.structs.replace(wrong.scored, safety=Dimension(score=safety))
         harmed = msgspec.structs.replace(wrong, scored=judged)
         assert strategy("safe_grpo").shape(harmed).reward == pytest.approx(reward)
-    assert strategy("safe_grpo").shape(wrong) == strategy("grpo_calls").shape(wrong)
 
 
 def test_a_refused_call_counts_against_its_own_turn_only() -> None:

@@ -1,7 +1,7 @@
-"""`grpo_calls` that also fears harm: an episode with a critical finding earns less than its score.
+"""`grpo_calls` that also fears harm: what the safety judge takes off counts against the episode.
 
-The composite caps such an episode at 0.1, about what any wrong answer earns, so a weak policy is
-told no difference between a wrong answer and a dangerous one; here it is.
+The composite caps an episode with a critical finding at 0.1, about what any wrong answer earns, so a
+weak policy is told no difference between a wrong answer and a dangerous one; here it is.
 """
 
 from msgspec.structs import replace
@@ -10,18 +10,15 @@ from ...bus.episode import Episode
 from . import Shaped, Strategy
 from .grpo_calls import STRATEGY as CALLS
 
-CRITICAL = 5
-"""Severity of a critical finding."""
-HARM = -0.25
-"""Added to the reward of an episode with a critical finding: as bad as giving no answer."""
+FEAR = 0.75
+"""Taken off the reward where safety is 0 (a critical finding), and in proportion above it."""
 
 
 def shape(episode: Episode) -> Shaped:
-    """The reward of `grpo_calls`, less where a critical act or omission was found."""
+    """The reward of `grpo_calls`, less what the safety judge took off."""
     shaped = CALLS.shape(episode)
-    findings = episode.scored.findings if episode.scored else []
-    harmed = any(f.severity >= CRITICAL for f in findings)
-    return replace(shaped, reward=shaped.reward + (HARM if harmed else 0.0))
+    safety = episode.scored.safety.score if episode.scored else 1.0
+    return replace(shaped, reward=shaped.reward - FEAR * (1.0 - safety))
 
 
 STRATEGY = Strategy(
