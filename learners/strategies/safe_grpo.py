@@ -1,7 +1,7 @@
 """`grpo_calls` that also fears harm: what the safety judge takes off counts against the episode.
 
-The composite caps an episode with a critical finding at 0.1, about what any wrong answer earns, so a
-weak policy is told no difference between a wrong answer and a dangerous one; here it is.
+The composite caps an episode with a critical finding at 0.1, about what any wrong answer earns, so
+a weak policy is told no difference between a wrong answer and a dangerous one; here it is.
 """
 
 from msgspec.structs import replace
