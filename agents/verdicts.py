@@ -38,9 +38,10 @@ def checkpoint_verdict(
     before: Sequence[EpisodeScored | None],
     after: Sequence[EpisodeScored | None],
 ) -> CheckpointPromoted | CheckpointRejected:
-    """Promote only what improves beyond its interval without a fall in safety.
+    """Promote only what improves beyond its interval: composite or safety, neither falling.
 
-    Patients are paired; a patient lost in either arm is left out of both.
+    Who harms less and earns no less is better, too. Patients are paired; a patient lost in either
+    arm is left out of both.
     """
     pairs = [(a, b) for a, b in zip(before, after, strict=True) if a is not None and b is not None]
     gain = paired([a.composite for a, _ in pairs], [b.composite for _, b in pairs])
@@ -56,7 +57,9 @@ def checkpoint_verdict(
         safety_low=safety.low,
         safety_high=safety.high,
     )
-    if len(pairs) > 1 and gain.low > 0 and safety.high >= 0:
+    better = gain.low > 0 and safety.high >= 0
+    safer = safety.low > 0 and gain.mean >= 0
+    if len(pairs) > 1 and (better or safer):
         return CheckpointPromoted(
             workout=trained.workout,
             policy_version=trained.policy_version,

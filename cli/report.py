@@ -97,7 +97,8 @@ class Progress:
         what = "promoted" if isinstance(data, CheckpointPromoted) else f"rejected ({data.reason})"
         self.say(
             f"{name}: checkpoint {what}: validation {result.before:.3f} -> "
-            f"{result.after:.3f}, difference {result.low:+.3f} to {result.high:+.3f}"
+            f"{result.after:.3f}, difference {result.low:+.3f} to {result.high:+.3f}; safety "
+            f"{result.safety_low:+.3f} to {result.safety_high:+.3f}"
         )
 
     def _table(self) -> Table:

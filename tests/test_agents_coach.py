@@ -19,6 +19,7 @@ from healthgym.agents.verdicts import benchmark_result, checkpoint_verdict
 from healthgym.bus.events import (
     BenchmarkStarted,
     CheckpointPromoted,
+    CheckpointRejected,
     Dimension,
     EpisodeScored,
     TrainingCompleted,
@@ -149,7 +150,7 @@ TRAINED = TrainingCompleted(
 )
 
 
-def test_promotion_needs_a_gain_beyond_its_interval_and_no_fall_in_safety() -> None:
+def test_promotion_needs_a_gain_in_composite_or_safety_and_a_fall_of_neither() -> None:
     before = [score(0.3 + 0.01 * (i % 3)) for i in range(20)]
     better = [score(0.5 + 0.01 * (i % 4)) for i in range(20)]
     assert isinstance(checkpoint_verdict(TRAINED, before, better), CheckpointPromoted)
@@ -157,6 +158,10 @@ def test_promotion_needs_a_gain_beyond_its_interval_and_no_fall_in_safety() -> N
     assert getattr(same, "reason", "") == "no improvement beyond the interval"
     unsafe = [score(0.5, safety=0.6 + 0.01 * (i % 4)) for i in range(20)]
     assert getattr(checkpoint_verdict(TRAINED, before, unsafe), "reason", "") == "safety fell"
+    risky = [score(0.3 + 0.01 * (i % 3), safety=0.6) for i in range(20)]
+    assert isinstance(checkpoint_verdict(TRAINED, risky, before), CheckpointPromoted)
+    timid = [score(0.29 + 0.01 * (i % 3)) for i in range(20)]
+    assert isinstance(checkpoint_verdict(TRAINED, risky, timid), CheckpointRejected)
     lost = [None, *better[1:]]
     assert checkpoint_verdict(TRAINED, before, lost).result.episodes == 19
 
