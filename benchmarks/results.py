@@ -131,15 +131,15 @@ def report(seeds: list[Seed], tests: int) -> str:
         f"Plan: {plan.cycles} cycles of {plan.rounds} updates, each of {plan.groups_per_round}",
         f"patients x {plan.group_size} rollouts; strategy `{plan.strategy}`, learning rate",
         f"{plan.learning_rate}, temperature {plan.temperature}. A cycle's adapter is kept only if",
-        f"it improves {plan.validation_episodes} validation patients beyond their paired interval.",
+        f"on {plan.validation_episodes} validation patients the composite rises beyond its paired",
+        "interval and safety does not fall, or safety rises so and the composite is no lower.",
         "",
     ]
     lines += [
-        "How to read it: learning rate, temperature and strategy were picked earlier, when",
-        "several recipes had been measured on the test variants: the gains are optimistic. The",
-        "last change (order entry refuses a duplicate order, which then counts against itself) was",
-        "made after reading test episodes that ran out of turns, and measured once, as shown here.",
-        "The expert was written with the frozen tasks in view. Gradients never saw a test variant.",
+        "How to read it: strategy, learning rate and length of the workout were picked by scores",
+        "on validation variants, which this measurement does not use; the temperature was picked",
+        "earlier, with test variants in view. The expert was written with the frozen tasks in",
+        "view. Gradients never saw a test variant.",
         "",
     ]
     for temperature in (plan.temperature, 0.0):
