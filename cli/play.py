@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -28,6 +28,9 @@ from ..bus.view import Action, View
 from ..knowledge.patients import Patient
 from ..projections.transcript import line, transcript
 from .shared import Json, Library, attached, fail
+
+if TYPE_CHECKING:
+    from ..knowledge.tasks import Task
 
 
 def play(  # noqa: PLR0913 - options
@@ -58,19 +61,10 @@ def play(  # noqa: PLR0913 - options
     """Play one episode. Example: healthgym play --task dx_nstemi_001 --policy expert."""
     from ..environments.session import request
     from ..knowledge.errors import KnowledgeError
-    from ..knowledge.rng import stream
-    from ..knowledge.tasks import task as find_task
-    from ..knowledge.tasks import tasks
 
     generation = attached(library)
-    try:
-        chosen = find_task(task) if task else stream("play", seed).choice(tasks(domain))
-    except KnowledgeError as error:
-        raise fail(str(error)) from error
-    if receiver and wording:
-        raise fail("--wording is for one agent; leave --receiver out")
-    if receiver.partition(":")[0] == "reference":
-        raise fail("--receiver: a plan known by heart cannot take over; take expert, for one")
+    chosen = _chosen(domain, task, seed)
+    _check_receiver(receiver, wording)
     backend = policy.partition(":")[0]
     requested = request(
         chosen,
@@ -93,6 +87,26 @@ def play(  # noqa: PLR0913 - options
         typer.echo("\n".join(line(e) for e in events[-2:]))
     else:
         typer.echo(transcript(events))
+
+
+def _chosen(domain: str, task: str, seed: int) -> "Task":
+    """The task of that id, or one that the seed draws."""
+    from ..knowledge.errors import KnowledgeError
+    from ..knowledge.rng import stream
+    from ..knowledge.tasks import task as find_task
+    from ..knowledge.tasks import tasks
+
+    try:
+        return find_task(task) if task else stream("play", seed).choice(tasks(domain))
+    except KnowledgeError as error:
+        raise fail(str(error)) from error
+
+
+def _check_receiver(receiver: str, wording: str) -> None:
+    if receiver and wording:
+        raise fail("--wording is for one agent; leave --receiver out")
+    if receiver.partition(":")[0] == "reference":
+        raise fail("--receiver: a plan known by heart cannot take over; take expert, for one")
 
 
 def _events(requested: EpisodeRequested, policy: str, receiver: str, wording: str) -> list[Event]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,6 +16,9 @@ from ..bus.events import ActionRejected, EpisodeScored, Event, Reason, decode
 from ..bus.log import Log
 from .audit import ended_episodes, find_episode
 from .shared import DATA, Data, Json, LogFile, as_json, console, fail, finish, open_log
+
+if TYPE_CHECKING:
+    from ..knowledge.compliance import Verdict
 
 DIMENSIONS = ("accuracy", "process", "safety", "format", "coherence")
 _CLOSE = 1e-9
@@ -124,20 +127,21 @@ def explain(events: Sequence[Event]) -> Explained:
             for f in scored.findings
         ],
         turns=list(_turns(events, scored)),
-        guidelines=[
-            Followed(
-                guideline=v.guideline,
-                version=v.version,
-                action=v.action,
-                status=v.status,
-                turn=turn_at.get(v.event, 0),
-                note=v.note,
-            )
-            for v in verdicts
-        ],
+        guidelines=[_followed(v, turn_at) for v in verdicts],
         compliance=round(compliance(verdicts), 6) if verdicts else None,
         recorded=None if old is None else old.composite,
         recorded_scorer="" if old is None else old.scorer,
+    )
+
+
+def _followed(verdict: "Verdict", turn_at: dict[int, int]) -> Followed:
+    return Followed(
+        guideline=verdict.guideline,
+        version=verdict.version,
+        action=verdict.action,
+        status=verdict.status,
+        turn=turn_at.get(verdict.event, 0),
+        note=verdict.note,
     )
 
 
