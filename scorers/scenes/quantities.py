@@ -18,10 +18,13 @@ _UNITS: dict[str, dict[str, tuple[float, float]]] = {
     "creatinine": {"mg/dl": (1, 0), "umol/l": (1 / 88.42, 0), "mcmol/l": (1 / 88.42, 0)},
     "lactate": {"mmol/l": (1, 0), "meq/l": (1, 0), "mg/dl": (1 / 9.008, 0)},
     "temperature": {"c": (1, 0), "cel": (1, 0), "f": (5 / 9, -160 / 9), "degf": (5 / 9, -160 / 9)},
-    "weight": {"kg": (1, 0), "lb": (0.45359, 0), "lbs": (0.45359, 0), "g": (0.001, 0)},
+    "weight": {
+        **dict.fromkeys(("kg", "kilograms"), (1, 0)),
+        **dict.fromkeys(("lb", "lbs", "pounds"), (0.45359, 0)),
+        **dict.fromkeys(("g", "grams"), (0.001, 0)),
+    },
 }
 """Unit -> factor and offset to the unit in which rules count (molar masses: IUPAC)."""
-_UNITS["weight"] |= {"pounds": (0.45359, 0), "kilograms": (1, 0), "grams": (0.001, 0)}
 _OWN_UNIT = {
     "creatinine_umol": ("creatinine", "umol/l"),
     "temperature_f": ("temperature", "f"),
